@@ -1,0 +1,70 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// A C library of the system, reached through a module map in `Sources/<name>`.
+func system(_ name: String, apt package: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", providers: [.apt([package])])
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+/// A command: one folder of `Sources`, named as it is typed.
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies + ["CommandKit", argumentParser])
+}
+
+// Rooms stand in order: none imports one that stands below it in this list.
+let package = Package(
+    name: "text-to-direction",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        system("COneDNN", apt: "libdnnl-dev"),
+        system("COpenMP", apt: "libgomp1"),
+        system("COpenBLAS", apt: "libopenblas-dev"),
+        system("CLMDB", apt: "liblmdb-dev"),
+        system("CCrypto", apt: "libssl-dev"),
+        system("CZlib", apt: "zlib1g-dev"),
+        system("CPNG", apt: "libpng-dev"),
+        system("CJPEG", apt: "libturbojpeg0-dev"),
+
+        .target(name: "Tensors"),
+        .target(name: "NeuralLayers", dependencies: ["Tensors", "COneDNN", "COpenMP"]),
+        .target(name: "Checkpoints", dependencies: ["Tensors", "CCrypto", "CZlib"]),
+        .target(name: "Pictures", dependencies: ["Tensors", "CPNG", "CJPEG"]),
+        .target(name: "StyleGAN", dependencies: ["Tensors", "NeuralLayers", "Checkpoints"]),
+        .target(
+            name: "Vocabulary", path: "vocab", exclude: ["README.md"],
+            resources: [.copy("templates.txt")]),
+        .target(name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary"]),
+        .target(name: "Relevance", dependencies: ["Tensors", "StyleGAN", "CLIP", "COpenBLAS"]),
+        .target(name: "DirectionStore", dependencies: ["CLMDB"]),
+        .target(name: "Catalogue", dependencies: ["DirectionStore", grdb]),
+        .target(name: "AnimalFaces", resources: [.copy("Resources")]),
+        .target(
+            name: "CommandKit",
+            dependencies: ["DirectionStore", "Relevance", "AnimalFaces", "Pictures", argumentParser, logging]),
+
+        command("build-relevance", ["Catalogue"]),
+        command("query-direction", []),
+        command("export-direction", []),
+        command("preview-direction", []),
+
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "NeuralLayersTests", dependencies: ["NeuralLayers"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
+        .testTarget(name: "StyleGANTests", dependencies: ["StyleGAN"]),
+        .testTarget(name: "CLIPTests", dependencies: ["CLIP"]),
+        .testTarget(name: "RelevanceTests", dependencies: ["Relevance"]),
+        .testTarget(name: "DirectionStoreTests", dependencies: ["DirectionStore"]),
+        .testTarget(name: "CatalogueTests", dependencies: ["Catalogue"]),
+        .testTarget(name: "CommandKitTests", dependencies: ["CommandKit"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

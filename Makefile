@@ -1,0 +1,54 @@
+# make demo     from a fresh clone to a sheet of faces turned into tigers
+# make test     every test
+# The other targets are named below, each with a line of its own.
+
+RELEASE := -c release -Xcc -march=native
+TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
+PREFIX  ?= /usr/local
+COMMANDS := build-relevance query-direction export-direction preview-direction
+
+.PHONY: demo build test test-kill lint install uninstall benchmark table packages clean
+
+# Builds the default database (100 pairs a channel), asks it for "tiger", exports the direction, draws a sheet.
+demo: build
+	@Tools/demo
+
+build: packages
+	swift build $(RELEASE)
+
+packages:
+	@Tools/install-packages
+
+test:
+	@Tools/install-packages --tests
+	TEST_PYTHON=$$(Tools/make-test-venv) swift test $(TESTS)
+
+# Kills a real build at 200 seeded moments (about 10 minutes); make test kills it a few times.
+test-kill:
+	@Tools/install-packages --tests
+	KILLS=200 swift test $(TESTS) --filter KillTests
+
+lint:
+	@Tools/lint
+
+# The success table of the README, from the default database.
+table: build
+	@$$(swift build $(RELEASE) --show-bin-path)/success-table
+
+# What each stage costs, beside the released method's own procedure in PyTorch (PYTHON names one that has it).
+benchmark: build
+	@$$(swift build $(RELEASE) --show-bin-path)/benchmark
+
+# The commands with their resources; they then work from any folder.
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/text-to-direction
+	bin=$$(swift build $(RELEASE) --show-bin-path); \
+	for command in $(COMMANDS); do install -s $$bin/$$command $(DESTDIR)$(PREFIX)/bin/; done; \
+	cp -r $$bin/text-to-direction_*.resources $(DESTDIR)$(PREFIX)/lib/text-to-direction/
+
+uninstall:
+	for command in $(COMMANDS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$command; done
+	rm -rf $(DESTDIR)$(PREFIX)/lib/text-to-direction
+
+clean:
+	rm -rf .build .build-tests .build-python demo

@@ -1,0 +1,77 @@
+import COneDNN
+import Tensors
+
+/// Memory that layers read and write: aligned, zeroed, freed once with its last owner.
+///
+/// Invariants of the raw pointer: `block` owns the bytes and covers at least `descriptor.byteCount` of them; the
+/// handle only points there and is destroyed before it.
+final class Memory {
+    let descriptor: MemoryDescriptor
+    let handle: dnnl_memory_t
+    let block: MemoryBlock
+
+    /// The elements as they lie, padding included.
+    var elements: UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(start: block.elements.baseAddress, count: descriptor.byteCount / 4)
+    }
+
+    /// New memory, all zero.
+    convenience init(_ descriptor: MemoryDescriptor) throws(NeuralLayerError) {
+        try self.init(descriptor, in: MemoryBlock(byteCount: descriptor.byteCount))
+    }
+
+    /// A use of a block that others may use at other times, or share unchanged.
+    init(_ descriptor: MemoryDescriptor, in block: MemoryBlock) throws(NeuralLayerError) {
+        guard descriptor.byteCount <= block.elements.count * 4 else {
+            throw .unsupported(
+                operation: "a memory", shape: descriptor.shape,
+                reason: "\(descriptor.byteCount) bytes do not fit in \(block.elements.count * 4)")
+        }
+        var handle: dnnl_memory_t?
+        let engine = try Engine.processor().handle
+        try check(
+            withUnsafePointer(to: descriptor.value) {
+                dnnl_memory_create(&handle, $0, engine, block.elements.baseAddress)
+            }, "a memory", [descriptor.shape])
+        guard let handle else {
+            throw .library(operation: "a memory", status: "no handle", shapes: [descriptor.shape])
+        }
+        self.descriptor = descriptor
+        self.handle = handle
+        self.block = block
+    }
+
+    /// A tensor's values in another layout, reordered now.
+    static func reordering(
+        _ tensor: Tensor, to descriptor: MemoryDescriptor
+    ) throws(NeuralLayerError) -> Memory {
+        let source = try Memory(.rowMajor(tensor.shape))
+        tensor.withUnsafeValues { _ = source.elements.update(fromContentsOf: $0) }
+        let destination = try Memory(descriptor)
+        try Primitive.reorder(from: source, to: destination).execute()
+        return destination
+    }
+
+    deinit { dnnl_memory_destroy(handle) }
+}
+
+/// Zeroed bytes, aligned to a page, freed with their last owner.
+///
+/// `@unchecked Sendable` holds as long as its users keep to this: a block is written by one thread only, and one
+/// that is shared between threads (packed weights) is not written after its maker has finished.
+final class MemoryBlock: @unchecked Sendable {
+    /// A page, so that the kernel can back big maps well and no two blocks share a cache line.
+    private static let alignment = 4096
+
+    let elements: UnsafeMutableBufferPointer<Float>
+
+    init(byteCount: Int) {
+        let count = max(1, (byteCount + 3) / 4)
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: Self.alignment)
+        elements = UnsafeMutableBufferPointer(
+            start: raw.bindMemory(to: Float.self, capacity: count), count: count)
+        elements.initialize(repeating: 0)
+    }
+
+    deinit { elements.baseAddress.map { UnsafeMutableRawPointer($0).deallocate() } }
+}

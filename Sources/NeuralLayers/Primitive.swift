@@ -100,11 +100,11 @@ final class PrimitiveDescriptor {
     }
 
     /// From one of oneDNN's operation descriptors (`dnnl_convolution_desc_t`, …), filled by `dnnl_…_desc_init`.
-    convenience init<Operation>(
-        _ operation: String, _ shapes: [Shape], describedBy description: Operation
-    ) throws(NeuralLayerError) {
+    static func describing<Operation>(
+        _ description: Operation, _ operation: String, _ shapes: [Shape]
+    ) throws(NeuralLayerError) -> PrimitiveDescriptor {
         let engine = try Engine.processor().handle
-        try self.init(operation, shapes) { handle, attributes in
+        return try PrimitiveDescriptor(operation, shapes) { handle, attributes in
             withUnsafePointer(to: description) {
                 dnnl_primitive_desc_create(&handle, $0, attributes, engine, nil)
             }

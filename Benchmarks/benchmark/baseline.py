@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""The released method's own procedure, in plain PyTorch: what the sweep is compared with.
+
+One picture at a time, as the published builder renders: weights modulated and demodulated per sample, stride-2
+transposed convolution followed by the [1, 3, 3, 1] filter as a depthwise convolution, float32; then CLIP's image
+encoder in batches of 16. Written from the papers and from the tensors' names, for whatever sizes the weights have.
+
+    baseline.py --generator generator.safetensors --clip clip.safetensors --threads 2 --images 160
+
+prints one line of JSON: pictures a second of each half and of both, which is two a pair.
+"""
+
+import argparse
+import json
+import math
+import time
+
+import numpy
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+
+
+class Generator:
+    """StyleGAN2 with NVIDIA's names, one sample at a time."""
+
+    def __init__(self, path):
+        self.weights = {name: value.float() for name, value in load_file(path).items()}
+        self.resolutions = sorted(int(name.split(".")[1][1:]) for name in self.weights if name.endswith("torgb.weight"))
+        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+        self.filter = torch.outer(taps, taps) / taps.sum() ** 2
+
+    def mapping(self, z):
+        x = z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+        layer = 0
+        while f"mapping.fc{layer}.weight" in self.weights:
+            weight, bias = self.weights[f"mapping.fc{layer}.weight"], self.weights[f"mapping.fc{layer}.bias"]
+            x = F.linear(x, weight * (0.01 / math.sqrt(weight.shape[1])), bias * 0.01)
+            x = F.leaky_relu(x, 0.2) * math.sqrt(2)
+            layer += 1
+        return x
+
+    def affine(self, name, w):
+        weight, bias = self.weights[name + ".affine.weight"], self.weights[name + ".affine.bias"]
+        return F.linear(w, weight / math.sqrt(weight.shape[1]), bias)
+
+    def filtered(self, x, gain, padding):
+        """The FIR filter as a depthwise convolution."""
+        channels = x.shape[1]
+        kernel = (self.filter * gain)[None, None].repeat(channels, 1, 1, 1)
+        return F.conv2d(F.pad(x, padding), kernel, groups=channels)
+
+    def convolution(self, name, x, w, up):
+        weight, style = self.weights[name + ".weight"], self.affine(name, w)
+        modulated = weight[None] * style[:, None, :, None, None]
+        modulated = modulated * (modulated.square().sum((2, 3, 4), keepdim=True) + 1e-8).rsqrt()
+        if up:
+            x = F.conv_transpose2d(x, modulated[0].transpose(0, 1), stride=2)
+            x = self.filtered(x, 4, (1, 1, 1, 1))
+        else:
+            x = F.conv2d(x, modulated[0], padding=1)
+        x = x + self.weights[name + ".noise_const"] * self.weights[name + ".noise_strength"]
+        x = x + self.weights[name + ".bias"][None, :, None, None]
+        return F.leaky_relu(x, 0.2) * math.sqrt(2)
+
+    def picture(self, name, x, w):
+        weight = self.weights[name + ".weight"]
+        style = self.affine(name, w) / math.sqrt(weight.shape[1])
+        x = F.conv2d(x, (weight[None] * style[:, None, :, None, None])[0])
+        return x + self.weights[name + ".bias"][None, :, None, None]
+
+    def synthesis(self, w):
+        rgb = None
+        for resolution in self.resolutions:
+            block = f"synthesis.b{resolution}"
+            if resolution == 4:
+                x = self.weights[block + ".const"][None]
+            else:
+                x = self.convolution(block + ".conv0", x, w, up=True)
+                rgb = F.pad(rgb[:, :, :, None, :, None], (0, 1, 0, 0, 0, 1)).reshape(1, 3, resolution, resolution)
+                rgb = self.filtered(rgb, 4, (2, 1, 2, 1))
+            x = self.convolution(block + ".conv1", x, w, up=False)
+            new = self.picture(block + ".torgb", x, w)
+            rgb = new if rgb is None else rgb + new
+        return rgb
+
+
+class ImageEncoder:
+    """CLIP's vision transformer with OpenAI's names."""
+
+    def __init__(self, path):
+        self.weights = {n: v.float() for n, v in load_file(path).items() if n.startswith("visual.")}
+        self.patch = self.weights["visual.conv1.weight"].shape[-1]
+        self.width = self.weights["visual.conv1.weight"].shape[0]
+        self.side = math.isqrt(self.weights["visual.positional_embedding"].shape[0] - 1) * self.patch
+        self.depth = len({n.split(".")[3] for n in self.weights if ".resblocks." in n})
+        self.heads = max(1, self.width // 64)
+
+    def norm(self, name, x):
+        return F.layer_norm(x, x.shape[-1:], self.weights[name + ".weight"], self.weights[name + ".bias"])
+
+    def embeddings(self, pictures):
+        x = ((pictures + 1) / 2).clamp(0, 1)
+        if x.shape[-1] != self.side:
+            x = F.interpolate(x, (self.side, self.side), mode="bicubic", antialias=True).clamp(0, 1)
+        mean = torch.tensor([0.48145466, 0.4578275, 0.40821073])[None, :, None, None]
+        deviation = torch.tensor([0.26862954, 0.26130258, 0.27577711])[None, :, None, None]
+        x = F.conv2d((x - mean) / deviation, self.weights["visual.conv1.weight"], stride=self.patch)
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([self.weights["visual.class_embedding"].expand(len(x), 1, -1), x], 1)
+        x = self.norm("visual.ln_pre", x + self.weights["visual.positional_embedding"])
+        for layer in range(self.depth):
+            name = f"visual.transformer.resblocks.{layer}"
+            q, k, v = (
+                part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+                for part in F.linear(
+                    self.norm(name + ".ln_1", x), self.weights[name + ".attn.in_proj_weight"],
+                    self.weights[name + ".attn.in_proj_bias"],
+                ).chunk(3, -1)
+            )
+            attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+            x = x + F.linear(
+                attended, self.weights[name + ".attn.out_proj.weight"], self.weights[name + ".attn.out_proj.bias"])
+            hidden = F.linear(
+                self.norm(name + ".ln_2", x), self.weights[name + ".mlp.c_fc.weight"],
+                self.weights[name + ".mlp.c_fc.bias"])
+            x = x + F.linear(
+                hidden * torch.sigmoid(1.702 * hidden), self.weights[name + ".mlp.c_proj.weight"],
+                self.weights[name + ".mlp.c_proj.bias"])
+        x = self.norm("visual.ln_post", x[:, 0]) @ self.weights["visual.proj"]
+        return F.normalize(x, dim=-1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--generator", required=True)
+    parser.add_argument("--clip", required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--images", type=int, default=160, help="pictures to time, rounded up to batches of 16")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+
+    generator, encoder = Generator(options.generator), ImageEncoder(options.clip)
+    z = numpy.random.RandomState(0).randn(1, generator.weights["mapping.fc0.weight"].shape[1])
+    with torch.inference_mode():
+        w = generator.mapping(torch.from_numpy(z).float())
+        encoder.embeddings(torch.cat([generator.synthesis(w)] * 16))  # warm
+        rendering = embedding = 0.0
+        rounds = max(1, math.ceil(options.images / 16))
+        for _ in range(rounds):
+            began = time.perf_counter()
+            pictures = torch.cat([generator.synthesis(w) for _ in range(16)])
+            rendered = time.perf_counter()
+            encoder.embeddings(pictures)
+            embedding += time.perf_counter() - rendered
+            rendering += rendered - began
+    count = rounds * 16
+    print(json.dumps({
+        "pictures_per_second": round(count / (rendering + embedding), 3),
+        "synthesis_per_second": round(count / rendering, 3),
+        "embeddings_per_second": round(count / embedding, 3),
+        "torch": torch.__version__,
+        "threads": options.threads,
+    }))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+/// What pairs add up to, channel by channel: sums of unit differences ∆ and of their squares, in fixed point.
+///
+/// Adding is associative and independent of order to the last bit, so workers, interrupted builds, shards and later
+/// pairs all end in the same sums.
+///
+/// A component of a unit vector is within ±1, so a channel's sum of n pairs is within ±n · 2^40: with n at most
+/// 2^22 (`pairLimit`) it stays below 2^62, and neither it nor the sum of two such sums can overflow.
+public struct ChannelSums: Hashable, Sendable {
+    /// The most pairs a channel can have.
+    public static let pairLimit: Int64 = 1 << 22
+
+    /// The number of channels, C or a part of it.
+    public let channels: Int
+    /// The width of an embedding, d.
+    public let dimension: Int
+    /// The number of pairs behind each channel: `[C]`.
+    public private(set) var pairs: [Int64]
+    /// Σ ∆ in units of 2^-40, row-major: `[C, d]`.
+    public private(set) var sums: [Int64]
+    /// Σ ∆² of each component in units of 2^-40, row-major: `[C, d]`.
+    public private(set) var squares: [Int64]
+
+    /// Sums of no pairs.
+    public init(channels: Int, dimension: Int) {
+        precondition(channels >= 0 && dimension > 0, "sums have channels and a dimension")
+        self.channels = channels
+        self.dimension = dimension
+        pairs = [Int64](repeating: 0, count: channels)
+        sums = [Int64](repeating: 0, count: channels * dimension)
+        squares = sums
+    }
+
+    /// Sums as they were stored.
+    /// - Throws: `RelevanceError` where the counts disagree or a value is one that no pairs add up to.
+    public init(
+        channels: Int, dimension: Int, pairs: [Int64], sums: [Int64], squares: [Int64]
+    ) throws(RelevanceError) {
+        let (count, overflow) = channels.multipliedReportingOverflow(by: dimension)
+        guard channels >= 0, dimension > 0, !overflow else {
+            throw .count(what: "sums of \(channels) channels", found: dimension, expected: 1)
+        }
+        guard pairs.count == channels else {
+            throw .count(what: "pairs", found: pairs.count, expected: channels)
+        }
+        guard sums.count == count else { throw .count(what: "sums", found: sums.count, expected: count) }
+        guard squares.count == count else {
+            throw .count(what: "sums of squares", found: squares.count, expected: count)
+        }
+        for (channel, number) in pairs.enumerated() {
+            guard number >= 0 else { throw .value(what: "pairs", position: channel) }
+            guard number <= Self.pairLimit else { throw .tooManyPairs(channel: channel) }
+            let bound = number * FixedPoint.one
+            for position in channel * dimension..<(channel + 1) * dimension {
+                guard sums[position].magnitude <= bound.magnitude else {
+                    throw .value(what: "sums", position: position)
+                }
+                guard (0...bound).contains(squares[position]) else {
+                    throw .value(what: "sums of squares", position: position)
+                }
+            }
+        }
+        self.channels = channels
+        self.dimension = dimension
+        self.pairs = pairs
+        self.sums = sums
+        self.squares = squares
+    }
+
+    /// The fewest pairs that any channel has.
+    public var completePairs: Int { Int(pairs.min() ?? 0) }
+
+    /// Adds one pair: the unit change of the embedding from the channel's low to its high setting.
+    ///
+    /// Embeddings of unit norm, or of any norm: both are brought to unit norm, subtracted, and the difference is
+    /// brought to unit norm. A pair whose embeddings are equal counts, but adds nothing.
+    /// - Throws: `RelevanceError.value` for an embedding that is no direction, `.tooManyPairs` beyond `pairLimit`.
+    public mutating func add(
+        high: UnsafeBufferPointer<Float>, low: UnsafeBufferPointer<Float>, to channel: Int
+    ) throws(RelevanceError) {
+        precondition(high.count == dimension && low.count == dimension && (0..<channels).contains(channel))
+        guard pairs[channel] < Self.pairLimit else { throw .tooManyPairs(channel: channel) }
+        let toUnit = (1 / norm(of: high), 1 / norm(of: low))
+        guard toUnit.0.isFinite, toUnit.1.isFinite else { throw .value(what: "embedding", position: channel) }
+        var squared = 0.0
+        for i in 0..<dimension {
+            let change = Double(high[i]) * toUnit.0 - Double(low[i]) * toUnit.1
+            squared += change * change
+        }
+        guard squared.isFinite else { throw .value(what: "embedding", position: channel) }
+        pairs[channel] += 1
+        guard squared > 0 else { return }
+        let scale = 1 / squared.squareRoot()
+        let row = channel * dimension
+        for i in 0..<dimension {
+            let unit = (Double(high[i]) * toUnit.0 - Double(low[i]) * toUnit.1) * scale
+            sums[row + i] += FixedPoint.encode(unit)
+            squares[row + i] += FixedPoint.encode(unit * unit)
+        }
+    }
+
+    /// Adds the sums of other pairs of the channels from `first` on.
+    /// - Throws: `RelevanceError.count` where they do not fit, `.tooManyPairs` beyond `pairLimit`; the sums are then
+    ///   as they were.
+    public mutating func merge(_ other: ChannelSums, at first: Int = 0) throws(RelevanceError) {
+        guard other.dimension == dimension else {
+            throw .count(what: "dimensions of merged sums", found: other.dimension, expected: dimension)
+        }
+        guard first >= 0, first <= channels, other.channels <= channels - first else {
+            throw .count(
+                what: "channels of sums merged at \(first)", found: other.channels, expected: channels - first
+            )
+        }
+        for (channel, number) in other.pairs.enumerated()
+        where pairs[first + channel] + number > Self.pairLimit {
+            throw .tooManyPairs(channel: first + channel)
+        }
+        for channel in 0..<other.channels { pairs[first + channel] += other.pairs[channel] }
+        let row = first * dimension
+        for i in other.sums.indices {
+            sums[row + i] += other.sums[i]
+            squares[row + i] += other.squares[i]
+        }
+    }
+
+    /// Back to sums of no pairs, in the same memory.
+    public mutating func reset() {
+        for i in pairs.indices { pairs[i] = 0 }
+        for i in sums.indices {
+            sums[i] = 0
+            squares[i] = 0
+        }
+    }
+}
+
+/// The Euclidean norm, in float64.
+private func norm(of values: UnsafeBufferPointer<Float>) -> Double {
+    var squared = 0.0
+    for value in values { squared += Double(value) * Double(value) }
+    return squared.squareRoot()
+}

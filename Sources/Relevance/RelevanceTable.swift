@@ -1,0 +1,78 @@
+import COpenBLAS
+import Tensors
+
+/// ∆i: for every swept channel, the unit direction in which raising its style moves an image's embedding.
+public struct RelevanceTable: Sendable {
+    /// Row-major `[C, d]`; rows have unit norm, or are zero where no pair moved.
+    public let rows: Tensor
+
+    /// The number of channels, C.
+    public var channels: Int { rows.shape[0] }
+    /// The width of an embedding, d.
+    public var dimension: Int { rows.shape[1] }
+
+    /// A table as it was stored: `[C, d]`.
+    /// - Throws: `RelevanceError.count` where it is not a matrix with at least one column.
+    public init(rows: Tensor) throws(RelevanceError) {
+        guard rows.shape.rank == 2 else {
+            throw .count(what: "axes of a relevance table", found: rows.shape.rank, expected: 2)
+        }
+        guard rows.shape[1] > 0 else {
+            throw .count(what: "columns of a relevance table", found: 0, expected: 1)
+        }
+        self.rows = rows
+    }
+
+    /// The mean change of every channel, brought to unit norm.
+    ///
+    /// The number of pairs cancels. Everything is computed in float64 and in one order, so that equal sums give
+    /// equal bits.
+    public init(sums: ChannelSums) {
+        var rows = Tensor(zeros: [sums.channels, sums.dimension])
+        rows.withUnsafeMutableValues { rows in
+            for channel in 0..<sums.channels {
+                let row = channel * sums.dimension..<(channel + 1) * sums.dimension
+                var squared = 0.0
+                for i in row { squared += FixedPoint.decode(sums.sums[i]) * FixedPoint.decode(sums.sums[i]) }
+                guard squared > 0 else { continue }
+                let norm = squared.squareRoot()
+                for i in row { rows[i] = Float(FixedPoint.decode(sums.sums[i]) / norm) }
+            }
+        }
+        self.rows = rows
+    }
+
+    /// R_c = ∆i_c · ∆t of every channel: `[C]`, in [-1, 1].
+    /// - Throws: `RelevanceError.count` where the table is of another embedding's width.
+    public func relevance(to direction: TextDirection) throws(RelevanceError) -> [Float] {
+        try rows.withUnsafeValues { values throws(RelevanceError) in
+            try Self.relevance(ofRows: values, to: direction)
+        }
+    }
+
+    /// R_c = ∆i_c · ∆t straight from a mapped table, row-major `[C, d]`.
+    /// - Throws: `RelevanceError.count` where the values are not whole rows of the direction's width.
+    public static func relevance(
+        ofRows rows: UnsafeBufferPointer<Float>, to direction: TextDirection
+    ) throws(RelevanceError) -> [Float] {
+        let dimension = direction.values.count
+        guard rows.count % dimension == 0, let height = Int32(exactly: rows.count / dimension),
+            let width = Int32(exactly: dimension)
+        else {
+            throw .count(
+                what: "values in the last row of the relevance table", found: rows.count % dimension,
+                expected: dimension)
+        }
+        _ = oneThread
+        return [Float](unsafeUninitializedCapacity: Int(height)) { relevance, count in
+            relevance.initialize(repeating: 0)
+            cblas_sgemv(
+                CblasRowMajor, CblasNoTrans, height, width, 1, rows.baseAddress, max(1, width),
+                direction.values, 1, 0, relevance.baseAddress, 1)
+            count = Int(height)
+        }
+    }
+}
+
+/// Once a process: a product of this size is done before OpenBLAS would have woken a second thread.
+private let oneThread: Void = openblas_set_num_threads(1)

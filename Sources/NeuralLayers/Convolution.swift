@@ -17,11 +17,7 @@ public final class Convolution {
     /// - Throws: `NeuralLayerError` where the weights were packed for another shape, or oneDNN refuses.
     public init(_ shape: ConvolutionShape, weights: PackedWeights) throws(NeuralLayerError) {
         let plan = try ConvolutionPlan(shape)
-        guard weights.layout == plan.weights else {
-            throw .unsupported(
-                operation: "a convolution", shape: plan.weights.shape,
-                reason: "its weights were packed for \(weights.shape)")
-        }
+        try weights.requireLayout(plan.weights, of: "a convolution")
         self.shape = shape
         self.weights = weights
         inputShape = plan.input.shape
@@ -35,7 +31,7 @@ public final class Convolution {
             plan.descriptor,
             [
                 (DNNL_ARG_SRC, Memory(plan.input, in: nowhere)),
-                (DNNL_ARG_WEIGHTS, Memory(weights.layout, in: weights.block)),
+                (DNNL_ARG_WEIGHTS, weights.memory),
                 (DNNL_ARG_DST, Memory(plan.output, in: nowhere)),
             ])
     }
@@ -55,8 +51,8 @@ public final class Convolution {
         guard output.shape == outputShape else {
             throw .mismatch(what: "a convolution's output", found: output.shape, expected: outputShape)
         }
-        try input.requirePreferredLayout("a convolution's input")
-        try output.requirePreferredLayout("a convolution's output")
+        try input.requireLayout(.preferred(channels: input.channels), "a convolution's input")
+        try output.requireLayout(.preferred(channels: output.channels), "a convolution's output")
         primitive.bind(DNNL_ARG_SRC, to: input.memory)
         primitive.bind(DNNL_ARG_DST, to: (blockedOutput ?? output).memory)
         try primitive.execute()

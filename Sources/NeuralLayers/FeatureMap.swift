@@ -111,13 +111,13 @@ public final class FeatureMap {
         }
     }
 
-    /// Throws where a layer that wants the preferred layout is given another.
-    func requirePreferredLayout(_ what: @autoclosure () -> String) throws(NeuralLayerError) {
-        guard layout == .preferred(channels: channels) else {
+    /// Throws where a layer that wants one layout is given another.
+    func requireLayout(
+        _ expected: FeatureMapLayout, _ what: @autoclosure () -> String
+    ) throws(NeuralLayerError) {
+        guard layout == expected else {
             throw .unsupported(
-                operation: what(), shape: shape,
-                reason: "its layout is \(layout), \(FeatureMapLayout.preferred(channels: channels)) is needed"
-            )
+                operation: what(), shape: shape, reason: "its layout is \(layout), \(expected) is needed")
         }
     }
 

@@ -4,7 +4,7 @@ import Tensors
 /// Memory that layers read and write: aligned, zeroed, freed once with its last owner.
 ///
 /// Invariants of the raw pointer: `block` owns the bytes and covers at least `descriptor.byteCount` of them; the
-/// handle only points there and is destroyed before it.
+/// handle only points there and is destroyed before it. A memory that slides over maps keeps none of them alive.
 final class Memory {
     let descriptor: MemoryDescriptor
     let handle: dnnl_memory_t
@@ -39,6 +39,14 @@ final class Memory {
         self.descriptor = descriptor
         self.handle = handle
         self.block = block
+    }
+
+    /// Points the handle at elements from this one on, of `owner`, which the caller keeps alive while it is used.
+    func slide(to first: Int, of owner: FeatureMap) throws(NeuralLayerError) {
+        precondition(first >= 0 && (first * 4 + descriptor.byteCount) <= owner.elements.count * 4)
+        try check(
+            dnnl_memory_set_data_handle(handle, owner.elements.baseAddress.map { $0 + first }), "a window",
+            [descriptor.shape])
     }
 
     /// A tensor's values in another layout, reordered now.

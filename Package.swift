@@ -17,7 +17,8 @@ func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// The tests of a room, in the folder of that name; `exclude` names what they read in place.
 func tests(of room: String, _ more: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .testTarget(name: room + "Tests", dependencies: [.byName(name: room), "TestSupport"] + more, exclude: exclude)
+    .testTarget(
+        name: room + "Tests", dependencies: [.byName(name: room), "TestSupport"] + more, exclude: exclude)
 }
 
 // Rooms stand in order: none imports one that stands below it in this list.

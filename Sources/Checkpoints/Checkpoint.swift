@@ -1,0 +1,81 @@
+import Tensors
+
+/// An opened file of named tensors; the kind of file is told from its content.
+///
+/// Opening reads the table of contents only. A tensor's memory is the mapped file itself where its numbers are
+/// float32 already, and it keeps the file mapped for as long as it lives.
+public struct Checkpoint: Sendable {
+    private let file: MappedFile
+    private let contents: CheckpointContents
+
+    /// The names of all tensors, sorted.
+    public let names: [String]
+
+    /// Text that the file carries beside the tensors.
+    public var metadata: [String: String] { contents.metadata }
+
+    public var path: String { file.path }
+
+    /// The kind of file, for example "safetensors".
+    public var format: String { contents.format }
+
+    /// Opens a file.
+    /// - Throws: `CheckpointError`; a file that is cut short, too long, or contradicts itself is not opened.
+    public static func open(path: String) throws(CheckpointError) -> Checkpoint {
+        try Checkpoint(MappedFile(path: path))
+    }
+
+    private init(_ file: MappedFile) throws(CheckpointError) {
+        self.file = file
+        do throws(FormatError) {
+            contents = try CheckpointContents(Bytes(file))
+        } catch {
+            throw .format(path: file.path, error)
+        }
+        names = contents.tensors.keys.sorted()
+    }
+
+    public func contains(_ name: String) -> Bool { contents.tensors[name] != nil }
+
+    public func shape(of name: String) -> Shape? { contents.tensors[name]?.shape }
+
+    /// The tensor as float32; integers and float64 are rounded to the nearest float32.
+    /// - Throws: `CheckpointError.unknownTensor`.
+    public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
+        guard let stored = contents.tensors[name] else {
+            throw .unknownTensor(path: path, name: name, similar: similarNames(to: name))
+        }
+        return stored.load()
+    }
+
+    /// The tensor as float32, which must have that shape.
+    /// - Throws: `CheckpointError.unknownTensor`, `CheckpointError.mismatch` with both shapes.
+    public func tensor(_ name: String, shape: Shape) throws(CheckpointError) -> Tensor {
+        if let found = self.shape(of: name), found != shape {
+            throw .mismatch(path: path, name: name, found: found, expected: shape)
+        }
+        return try tensor(name)
+    }
+
+    /// The SHA-256 of the whole file in hexadecimal, computed at every call (about 0.5 s a gigabyte).
+    /// - Throws: `CheckpointError.unreadable` where the library has no SHA-256.
+    public var fingerprint: String {
+        get throws(CheckpointError) {
+            guard let digest = Fingerprint.sha256(of: Bytes(file)) else {
+                throw .unreadable(path: path, reason: "OpenSSL would not compute SHA-256")
+            }
+            return digest
+        }
+    }
+
+    /// Up to three names that end as the one asked for does: most often a prefix is what differs.
+    private func similarNames(to name: String) -> [String] {
+        let parts = name.split(separator: ".")
+        for count in stride(from: min(3, parts.count), to: 0, by: -1) {
+            let ending = parts.suffix(count).joined(separator: ".")
+            let found = names.filter { $0.hasSuffix(ending) }.prefix(3)
+            if !found.isEmpty { return Array(found) }
+        }
+        return Array(names.prefix(3))
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Checkpoints
+
+@Suite struct CheckpointTests {
+    /// A safetensors file of these header and data bytes.
+    static func safetensors(_ header: String, _ data: [UInt8] = []) -> [UInt8] {
+        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8) + data
+    }
+
+    private func open(_ bytes: [UInt8], name: String = "weights") throws -> Checkpoint {
+        let folder = try TemporaryFolder()
+        let path = folder.file(name)
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        return try Checkpoint.open(path: path)
+    }
+
+    @Test func everyBadPathHasItsOwnError() throws {
+        let folder = try TemporaryFolder()
+        let absent = folder.file("absent")
+        #expect(throws: CheckpointError.missing(path: absent)) { try Checkpoint.open(path: absent) }
+        #expect(throws: CheckpointError.directory(path: folder.path)) {
+            try Checkpoint.open(path: folder.path)
+        }
+
+        let pipe = folder.file("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        #expect(throws: CheckpointError.special(path: pipe)) { try Checkpoint.open(path: pipe) }
+        #expect(throws: CheckpointError.special(path: "/dev/null")) { try Checkpoint.open(path: "/dev/null") }
+
+        let empty = folder.file("empty")
+        try Data().write(to: URL(fileURLWithPath: empty))
+        #expect(throws: CheckpointError.empty(path: empty)) { try Checkpoint.open(path: empty) }
+
+        let text = folder.file("text")
+        try Data("These are no weights.".utf8).write(to: URL(fileURLWithPath: text))
+        #expect(throws: CheckpointError.format(path: text, .unrecognised)) { try Checkpoint.open(path: text) }
+    }
+
+    @Test func aTensorOutlivesItsCheckpointAndItsFile() throws {
+        let values: [Float] = [1, -2, 3.5, .greatestFiniteMagnitude]
+        let header = #"{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}"#
+        // Spaces may pad the header, so that the data is aligned and borrowed.
+        let padded = header + String(repeating: " ", count: 64 - header.utf8.count)
+        let tensor = try open(Self.safetensors(padded, values.withUnsafeBytes { Array($0) })).tensor("a")
+        #expect(tensor.shape == [2, 2])
+        #expect(tensor.values == values)
+    }
+
+    @Test func anUnknownNameIsAnsweredWithNamesThatComeNear() throws {
+        let header = #"{"synthesis.b4.const":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#
+        let checkpoint = try open(Self.safetensors(header, [7]))
+        #expect(try checkpoint.tensor("synthesis.b4.const").values == [7])
+        let error = #expect(throws: CheckpointError.self) { try checkpoint.tensor("G_ema.b4.const") }
+        #expect(error?.description.contains("synthesis.b4.const") == true)
+    }
+
+    @Test func aWrongShapeIsRefusedWithBothShapes() throws {
+        let header = #"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}"#
+        let checkpoint = try open(Self.safetensors(header, [1, 2, 3]))
+        #expect(
+            throws: CheckpointError.mismatch(path: checkpoint.path, name: "a", found: [3], expected: [1, 3])
+        ) {
+            try checkpoint.tensor("a", shape: [1, 3])
+        }
+    }
+
+    @Test func theFingerprintIsSHA256() throws {
+        // FIPS 180-2, example B.1.
+        #expect(
+            Fingerprint.sha256(of: Bytes(Array("abc".utf8)))
+                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    }
+
+    @Test(.enabled(if: Conformance.isPresent)) func referenceFilesOpen() throws {
+        let generator = try Checkpoint.open(path: Conformance.path("stylegan2-nvidia/generator.safetensors"))
+        #expect(generator.contains("synthesis.b4.const"))
+        let clip = try Checkpoint.open(path: Conformance.path("clip/clip.safetensors"))
+        #expect(try clip.tensor("logit_scale").values.allSatisfy { $0.isFinite })
+    }
+}

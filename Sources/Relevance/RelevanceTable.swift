@@ -46,22 +46,22 @@ public struct RelevanceTable: Sendable {
     /// - Throws: `RelevanceError.count` where the table is of another embedding's width.
     public func relevance(to direction: TextDirection) throws(RelevanceError) -> [Float] {
         try rows.withUnsafeValues { values throws(RelevanceError) in
-            try Self.relevance(ofRows: values, to: direction)
+            try Self.relevance(ofRows: values, channels: channels, to: direction)
         }
     }
 
     /// R_c = ∆i_c · ∆t straight from a mapped table, row-major `[C, d]`.
-    /// - Throws: `RelevanceError.count` where the values are not whole rows of the direction's width.
+    /// - Throws: `RelevanceError.count` where the values are not `channels` rows of the direction's width.
     public static func relevance(
-        ofRows rows: UnsafeBufferPointer<Float>, to direction: TextDirection
+        ofRows rows: UnsafeBufferPointer<Float>, channels: Int, to direction: TextDirection
     ) throws(RelevanceError) -> [Float] {
-        let dimension = direction.values.count
-        guard rows.count % dimension == 0, let height = Int32(exactly: rows.count / dimension),
-            let width = Int32(exactly: dimension)
+        let (expected, overflow) = channels.multipliedReportingOverflow(by: direction.values.count)
+        guard !overflow, rows.count == expected, let height = Int32(exactly: channels),
+            let width = Int32(exactly: direction.values.count)
         else {
             throw .count(
-                what: "values in the last row of the relevance table", found: rows.count % dimension,
-                expected: dimension)
+                what: "values of a relevance table for text embeddings of \(direction.values.count) numbers",
+                found: rows.count, expected: expected)
         }
         _ = oneThread
         return [Float](unsafeUninitializedCapacity: Int(height)) { relevance, count in

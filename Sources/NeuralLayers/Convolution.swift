@@ -6,7 +6,6 @@ import Tensors
 /// Belongs to one thread at a time. Nothing is allocated when it runs.
 public final class Convolution {
     public let shape: ConvolutionShape
-    public let weights: PackedWeights
     private let primitive: Primitive
     private let inputShape: Shape
     private let outputShape: Shape
@@ -15,11 +14,15 @@ public final class Convolution {
 
     /// A convolution by weights that may be shared with others of the same shape.
     /// - Throws: `NeuralLayerError` where the weights were packed for another shape, or oneDNN refuses.
-    public init(_ shape: ConvolutionShape, weights: PackedWeights) throws(NeuralLayerError) {
+    public convenience init(_ shape: ConvolutionShape, weights: PackedWeights) throws(NeuralLayerError) {
         let plan = try ConvolutionPlan(shape)
-        try weights.requireLayout(plan.weights, of: "a convolution")
+        try weights.requireLayouts([plan.weights], of: "a convolution")
+        try self.init(shape, plan, weights: weights.parts[0])
+    }
+
+    /// A convolution by weights in the plan's layout.
+    init(_ shape: ConvolutionShape, _ plan: ConvolutionPlan, weights: Memory) throws(NeuralLayerError) {
         self.shape = shape
-        self.weights = weights
         inputShape = plan.input.shape
         outputShape = plan.output.shape
         blockedOutput =
@@ -31,7 +34,7 @@ public final class Convolution {
             plan.descriptor,
             [
                 (DNNL_ARG_SRC, Memory(plan.input, in: nowhere)),
-                (DNNL_ARG_WEIGHTS, weights.memory),
+                (DNNL_ARG_WEIGHTS, weights),
                 (DNNL_ARG_DST, Memory(plan.output, in: nowhere)),
             ])
     }

@@ -6,44 +6,57 @@ import Tensors
 ///
 /// Belongs to one thread at a time. Nothing is allocated when it runs.
 ///
-/// Measured on one Zen 5 core at batch × inputs × outputs × side, against four 3×3 phase convolutions by Winograd with
-/// the filter folded into the weights (which need an interleaving pass, and lose float32 digits): 8×512×512×4: 4.2 ms,
-/// 12.7. 8×512×512×16: 49, 46. 8×512×512×32: 182, 187. 8×256×128×64: 91, 100. 8×64×32×64: 5.6, 9.4.
+/// The first step runs by oneDNN's own kernel or by Winograd on 1×1 convolutions (`UpConvolutionPlan`). The filter
+/// folded into four 3×3 phase convolutions, by oneDNN's Winograd, was measured too: nowhere faster than these.
 public final class UpConvolution {
     /// Batch, channels and kernel; height and width are the input's.
     public let shape: ConvolutionShape
-    public let weights: PackedWeights
-    private let primitive: Primitive
+    private let transposition: Transposition
     private let samples: Int
     private let inputShape: Shape
     private let outputShape: Shape
-    private let window: Memory
     /// `[samples, O, 2H + 1, 2W + 1]`
     private let transposed: FeatureMap
     private let filter: ResamplingFilter
 
+    /// The first step; oneDNN's own kernel with a window that slides over the input's samples.
+    private enum Transposition {
+        case direct(Primitive, window: Memory)
+        case winograd(WinogradUpConvolution)
+    }
+
     /// An up-convolution by weights that may be shared with others of the same shape.
     /// - Throws: `NeuralLayerError` where the weights were packed for another shape, or oneDNN refuses.
-    public init(_ shape: ConvolutionShape, weights: PackedWeights) throws(NeuralLayerError) {
-        let plan = try UpConvolutionPlan(shape)
-        try weights.requireLayout(plan.weights, of: "an up-convolution")
+    public convenience init(_ shape: ConvolutionShape, weights: PackedWeights) throws(NeuralLayerError) {
+        try self.init(shape, UpConvolutionPlan(shape), weights: weights)
+    }
+
+    init(
+        _ shape: ConvolutionShape, _ plan: UpConvolutionPlan, weights: PackedWeights
+    ) throws(NeuralLayerError) {
+        try weights.requireLayouts(plan.weights, of: "an up-convolution")
         var doubled = shape
         doubled.height *= 2
         doubled.width *= 2
         self.shape = shape
-        self.weights = weights
-        samples = plan.samples
+        samples = plan.part.batch
         inputShape = try shape.input()
         outputShape = try doubled.output()
         transposed = try FeatureMap(plan.transposed, layout: .blockedForProcessor)
         filter = ResamplingFilter(width: doubled.width, blockSize: transposed.blockSize)
-        // Slides over the input's samples.
-        window = try Memory(plan.input)
-        primitive = try Primitive(
-            plan.descriptor,
-            [
-                (DNNL_ARG_SRC, window), (DNNL_ARG_WEIGHTS, weights.memory), (DNNL_ARG_DST, transposed.memory),
-            ])
+        switch plan.kernel {
+        case .direct(let descriptor, let input):
+            let window = try Memory(input)
+            let primitive = try Primitive(
+                descriptor,
+                [
+                    (DNNL_ARG_SRC, window), (DNNL_ARG_WEIGHTS, weights.parts[0]),
+                    (DNNL_ARG_DST, transposed.memory),
+                ])
+            transposition = .direct(primitive, window: window)
+        case .winograd:
+            transposition = .winograd(try WinogradUpConvolution(plan.part, weights: weights.parts))
+        }
     }
 
     /// - Parameter weights: `[O, I, 3, 3]`
@@ -66,8 +79,13 @@ public final class UpConvolution {
         let inputStride = input.elements.count / shape.batch
         let outputStride = output.elements.count / shape.batch
         for sample in stride(from: 0, to: shape.batch, by: samples) {
-            try window.slide(to: sample * inputStride, of: input)
-            try primitive.execute()
+            switch transposition {
+            case .direct(let primitive, let window):
+                try window.slide(to: sample * inputStride, of: input)
+                try primitive.execute()
+            case .winograd(let products):
+                try products(input, from: sample, into: transposed)
+            }
             filter.apply(to: transposed, into: output.elements, from: sample * outputStride)
         }
     }

@@ -40,12 +40,16 @@ public struct Checkpoint: Sendable {
     public func shape(of name: String) -> Shape? { contents.tensors[name]?.shape }
 
     /// The tensor as float32; integers and float64 are rounded to the nearest float32.
-    /// - Throws: `CheckpointError.unknownTensor`.
+    /// - Throws: `CheckpointError.unknownTensor`; `CheckpointError.format` where a packed record is damaged.
     public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
         guard let stored = contents.tensors[name] else {
             throw .unknownTensor(path: path, name: name, similar: similarNames(to: name))
         }
-        return stored.load()
+        do throws(FormatError) {
+            return try stored.load()
+        } catch {
+            throw .format(path: path, error)
+        }
     }
 
     /// The tensor as float32, which must have that shape.

@@ -8,7 +8,14 @@ struct CheckpointContents: Sendable {
 
     /// Reads bytes of any kind known here.
     init(_ bytes: Bytes) throws(FormatError) {
-        guard SafetensorsFile.recognises(bytes) else { throw .unrecognised }
-        self = try SafetensorsFile.read(bytes)
+        if NumPyFile.recognises(bytes) {
+            self = try NumPyFile.read(bytes)
+        } else if ZipArchive.recognises(bytes) {
+            self = try NumPyArchive.read(ZipArchive(bytes, verifiesStored: true))
+        } else if SafetensorsFile.recognises(bytes) {
+            self = try SafetensorsFile.read(bytes)
+        } else {
+            throw .unrecognised
+        }
     }
 }

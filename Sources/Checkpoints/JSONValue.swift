@@ -30,6 +30,22 @@ enum JSONValue: Equatable, Sendable {
         return members.first { $0.name == name }?.value
     }
 
+    /// A JSON string of that text, quotation marks included.
+    static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case let control where control.value < 0x20:
+                quoted += "\\u00" + (control.value < 16 ? "0" : "") + String(control.value, radix: 16)
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
     /// The numbers, where this is an array of integers.
     var integers: [Int]? {
         guard case .array(let values) = self else { return nil }

@@ -53,6 +53,48 @@ public enum SafetensorsFile {
         return contents
     }
 
+    /// Writes float32 tensors in the order of their names, whole or not at all; the data starts on a cache line.
+    /// - Throws: `CheckpointError.unwritable` where the system refuses, or the header is longer than readers take.
+    public static func write(
+        _ tensors: [String: Tensor], metadata: [String: String] = [:], path: String
+    ) throws(CheckpointError) {
+        let ordered = tensors.sorted { $0.key < $1.key }
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let texts = metadata.sorted { $0.key < $1.key }
+                .map { "\(JSONValue.quoted($0.key)):\(JSONValue.quoted($0.value))" }
+            members.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
+        }
+        var offset = 0
+        for (name, tensor) in ordered {
+            guard name != "__metadata__" else {
+                throw .unwritable(
+                    path: path, reason: "__metadata__ is not a name for a tensor in safetensors")
+            }
+            let end = offset + tensor.count * MemoryLayout<Float>.size
+            let shape = tensor.shape.dimensions.map(String.init).joined(separator: ",")
+            members.append(
+                "\(JSONValue.quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+            )
+            offset = end
+        }
+        var header = Array("{\(members.joined(separator: ","))}".utf8)
+        header += [UInt8](repeating: 0x20, count: (64 - (8 + header.count) % 64) % 64)
+        guard header.count <= maximumHeaderLength else {
+            throw .unwritable(
+                path: path, reason: "a safetensors header takes \(maximumHeaderLength) bytes at most")
+        }
+        try WholeFile.write(path: path) { file throws(CheckpointError) in
+            try file.append(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) })
+            try file.append(header)
+            for (_, tensor) in ordered {
+                try tensor.withUnsafeValues { values throws(CheckpointError) in
+                    try file.append(UnsafeRawBufferPointer(values))
+                }
+            }
+        }
+    }
+
     private static func metadata(_ value: JSONValue) throws(FormatError) -> [String: String] {
         guard case .object(let members) = value else {
             throw .malformed(format: format, offset: nil, reason: "__metadata__ is not an object")
@@ -91,11 +133,10 @@ public enum SafetensorsFile {
         guard !overflow, size == offsets[1] - offsets[0] else {
             throw fault("shape \(shape) of \(elementName) does not fill bytes \(offsets[0])..<\(offsets[1])")
         }
-        guard let bytes = data.slice(at: offsets[0], count: size) else {
-            throw .truncated(
-                format: format, what: name, needed: size, found: max(0, data.count - offsets[0]))
-        }
-        return (StoredTensor(shape: shape, element: element, bytes: bytes), offsets[0]..<offsets[1])
+        let tensor = try StoredTensor(
+            shape: shape, element: element, source: .bytes(data), start: offsets[0], format: format,
+            name: name)
+        return (tensor, offsets[0]..<offsets[1])
     }
 
     /// The format wants the data covered whole, and once.

@@ -6,18 +6,6 @@ import Testing
 @testable import Checkpoints
 
 @Suite struct CheckpointTests {
-    /// A safetensors file of these header and data bytes.
-    static func safetensors(_ header: String, _ data: [UInt8] = []) -> [UInt8] {
-        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8) + data
-    }
-
-    private func open(_ bytes: [UInt8], name: String = "weights") throws -> Checkpoint {
-        let folder = try TemporaryFolder()
-        let path = folder.file(name)
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
-        return try Checkpoint.open(path: path)
-    }
-
     @Test func everyBadPathHasItsOwnError() throws {
         let folder = try TemporaryFolder()
         let absent = folder.file("absent")
@@ -45,26 +33,27 @@ import Testing
         let header = #"{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}"#
         // Spaces may pad the header, so that the data is aligned and borrowed.
         let padded = header + String(repeating: " ", count: 64 - header.utf8.count)
-        let tensor = try open(Self.safetensors(padded, values.withUnsafeBytes { Array($0) })).tensor("a")
+        let tensor = try checkpoint(SafetensorsFileTests.bytes(padded, values.withUnsafeBytes { Array($0) }))
+            .tensor("a")
         #expect(tensor.shape == [2, 2])
         #expect(tensor.values == values)
     }
 
     @Test func anUnknownNameIsAnsweredWithNamesThatComeNear() throws {
         let header = #"{"synthesis.b4.const":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#
-        let checkpoint = try open(Self.safetensors(header, [7]))
-        #expect(try checkpoint.tensor("synthesis.b4.const").values == [7])
-        let error = #expect(throws: CheckpointError.self) { try checkpoint.tensor("G_ema.b4.const") }
+        let opened = try checkpoint(SafetensorsFileTests.bytes(header, [7]))
+        #expect(try opened.tensor("synthesis.b4.const").values == [7])
+        let error = #expect(throws: CheckpointError.self) { try opened.tensor("G_ema.b4.const") }
         #expect(error?.description.contains("synthesis.b4.const") == true)
     }
 
     @Test func aWrongShapeIsRefusedWithBothShapes() throws {
         let header = #"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}"#
-        let checkpoint = try open(Self.safetensors(header, [1, 2, 3]))
+        let opened = try checkpoint(SafetensorsFileTests.bytes(header, [1, 2, 3]))
         #expect(
-            throws: CheckpointError.mismatch(path: checkpoint.path, name: "a", found: [3], expected: [1, 3])
+            throws: CheckpointError.mismatch(path: opened.path, name: "a", found: [3], expected: [1, 3])
         ) {
-            try checkpoint.tensor("a", shape: [1, 3])
+            try opened.tensor("a", shape: [1, 3])
         }
     }
 

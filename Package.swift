@@ -78,7 +78,7 @@ let package = Package(
 
         tests(of: "Tensors"),
         tests(of: "NeuralLayers", exclude: ["Fixtures"]),
-        tests(of: "Checkpoints", ["StyleGAN"]),
+        tests(of: "Checkpoints", ["StyleGAN"], exclude: ["Fixtures"]),
         tests(of: "Pictures"),
         tests(of: "StyleGAN", ["Checkpoints"]),
         tests(of: "CLIP", ["Checkpoints"]),

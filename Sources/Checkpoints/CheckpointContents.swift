@@ -11,7 +11,20 @@ struct CheckpointContents: Sendable {
         if NumPyFile.recognises(bytes) {
             self = try NumPyFile.read(bytes)
         } else if ZipArchive.recognises(bytes) {
-            self = try NumPyArchive.read(ZipArchive(bytes, verifiesStored: true))
+            var archive = try ZipArchive(bytes)
+            if PyTorchArchive.recognises(archive) {
+                archive.verifiesStored = false
+                self = try PyTorchArchive.read(archive)
+            } else if NumPyArchive.recognises(archive) {
+                self = try NumPyArchive.read(archive)
+            } else {
+                throw .unsupported(
+                    format: ZipArchive.format, reason: "holds neither data.pkl nor arrays (.npy) alone")
+            }
+        } else if PyTorchLegacyFile.recognises(bytes) {
+            self = try PyTorchLegacyFile.read(bytes)
+        } else if PickleInterpreter.recognises(bytes) {
+            self = try PickleFile.read(bytes)
         } else if SafetensorsFile.recognises(bytes) {
             self = try SafetensorsFile.read(bytes)
         } else {

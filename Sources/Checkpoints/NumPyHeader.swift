@@ -57,6 +57,15 @@ struct NumPyHeader {
         length = start + count
     }
 
+    /// The description of an array whose numbers stand alone.
+    init(element: Element, bigEndian: Bool, isFortranOrder: Bool, shape: Shape) {
+        self.element = element
+        self.bigEndian = bigEndian
+        self.isFortranOrder = isFortranOrder
+        self.shape = shape
+        length = 0
+    }
+
     /// The numbers as they lie in `source`, which begins with this header.
     func tensor(in source: StoredTensor.Source, format: String, name: String) throws(FormatError)
         -> StoredTensor

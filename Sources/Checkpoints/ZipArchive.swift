@@ -20,17 +20,16 @@ struct ZipArchive: Sendable {
     /// In the directory's order.
     let records: [Record]
     private let bytes: Bytes
-    private let verifiesStored: Bool
+    /// Whether records that are not deflated must match their checksum.
+    ///
+    /// PyTorch may be told to write none, and never looks.
+    var verifiesStored = true
     private let positions: [String: Int]
 
     static func recognises(_ bytes: Bytes) -> Bool { bytes.starts(with: [0x50, 0x4b, 0x03, 0x04]) }
 
     /// Reads the directory at the archive's end.
-    ///
-    /// - Parameters:
-    ///   - verifiesStored: whether records that are not deflated must match their checksum. PyTorch may be told
-    ///     to write none, and never looks.
-    init(_ bytes: Bytes, verifiesStored: Bool) throws(FormatError) {
+    init(_ bytes: Bytes) throws(FormatError) {
         let directory = try Self.findDirectory(bytes)
         var records: [Record] = []
         var positions: [String: Int] = [:]
@@ -46,7 +45,6 @@ struct ZipArchive: Sendable {
         self.bytes = bytes
         self.records = records
         self.positions = positions
-        self.verifiesStored = verifiesStored
     }
 
     subscript(name: String) -> Record? { positions[name].map { records[$0] } }

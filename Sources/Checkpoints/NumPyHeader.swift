@@ -74,13 +74,13 @@ struct NumPyHeader {
             throw .unsupported(format: format, reason: "\(name) is text; numbers are needed")
         }
         var strides: [Int]?
-        if isFortranOrder {
-            // Column-major: the first axis varies fastest. No overflow: the shape's count has none.
+        if isFortranOrder, shape.count > 0 {
+            // Column-major: the first axis varies fastest. No overflow: no step passes the shape's count.
             var steps: [Int] = []
             var step = 1
             for extent in shape.dimensions {
                 steps.append(step)
-                step *= max(extent, 1)
+                step *= extent
             }
             strides = steps
         }
@@ -95,6 +95,9 @@ struct NumPyHeader {
 
     /// Reads an array-protocol type string: byte order, kind, size.
     static func element(_ type: String, format: String) throws(FormatError) -> (Element, bigEndian: Bool) {
+        guard type.utf8.count <= 16 else {
+            throw .unsupported(format: format, reason: "type '\(type.prefix(40))' is none of numbers")
+        }
         let orders: Set<Character> = ["<", ">", "|", "="]
         let order = type.first.flatMap { orders.contains($0) ? $0 : nil }
         let kind = order == nil ? type[...] : type.dropFirst()

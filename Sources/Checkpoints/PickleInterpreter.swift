@@ -10,7 +10,7 @@ struct PickleInterpreter {
     static let format = "pickle"
 
     /// Whole networks with their optimisers take some 100,000.
-    private static let maximumOperations = 4_000_000
+    private static let maximumOperations = 2_000_000
     /// A storage inside a pickle is a file of PyTorch's older format with pickles of its own, and no deeper.
     private static let maximumNesting = 1
 
@@ -121,6 +121,7 @@ struct PickleInterpreter {
             guard let module = parts[0].text, let name = parts[1].text else {
                 throw fault("a name is not text")
             }
+            try charge(module.utf8.count + name.utf8.count)
             stack.append(try self.name(module: module, name: name))
         case UInt8(ascii: "R"), 0x81:
             let parts = try pop(count: 2)
@@ -200,7 +201,9 @@ struct PickleInterpreter {
         case .same:
             guard let value = arguments.first else { throw fault("lacks an argument") }
             return value
-        case .record(let className): return node(.object(className: className), arguments)
+        case .record(let className):
+            try charge(arguments.count * 32)
+            return node(.object(className: className), arguments)
         case .constant(let name): throw .refused(name: "a call of \(name)", offset: operationStart)
         case .storage, .elementType: throw .refused(name: "a call of a type", offset: operationStart)
         case .rebuildTensor: return try tensor(arguments, type: nil)
@@ -221,6 +224,7 @@ struct PickleInterpreter {
             return try call(arguments[0], with: arguments[2], depth: 1)
         case .storageFromBytes: return try storage(within: arguments)
         case .persistentObject:
+            try charge((arguments.first.flatMap { graph[$0] }?.items.count ?? 0) * 8)
             guard let meta = arguments.first, let state = graph.member("state", of: meta) else {
                 throw fault("a persistent object without its state")
             }
@@ -359,6 +363,7 @@ struct PickleInterpreter {
         guard sort == "storage", parts.count >= 5, case .name(.storage(let element, let name)) = parts[1],
             let key = parts[2].text, let count = parts[4].integer, count >= 0
         else { throw fault("refers to something kept elsewhere that is no storage") }
+        try charge(key.utf8.count)
         if parts.count > 5, case .node = parts[5] {
             throw .unsupported(format: Self.format, reason: "storages that are views of others are not read")
         }

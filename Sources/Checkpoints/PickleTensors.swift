@@ -9,7 +9,7 @@ struct PickleTensors {
     private static let maximumVisits = 16
     private static let maximumDepth = 100
     private static let maximumCount = 200_000
-    private static let maximumKeyLength = 1024
+    private static let maximumPathLength = 4096
 
     private let graph: PickleGraph
     private let format: String
@@ -74,8 +74,8 @@ struct PickleTensors {
             guard let key = items[i].text ?? items[i].integer.map(String.init), !except.contains(key) else {
                 continue
             }
-            guard key.utf8.count <= Self.maximumKeyLength else {
-                throw fault("a key of \(key.utf8.count) bytes")
+            guard path.utf8.count + key.utf8.count < Self.maximumPathLength else {
+                throw fault("\(path.prefix(200)): a name of more than \(Self.maximumPathLength) bytes")
             }
             try add(items[i + 1], path: join(path, key), depth: depth + 1)
         }

@@ -13,11 +13,14 @@ enum PickleValue: Sendable {
     case name(PickleName)
     case node(Int)
 
+    /// No key or name is longer; checking whether bytes are text must not cost without bound.
+    private static let maximumTextLength = 4096
+
     /// The text; Python 2 wrote its strings as bytes.
     var text: String? {
         switch self {
         case .text(let text): text
-        case .bytes(let bytes): bytes.text
+        case .bytes(let bytes): bytes.count <= Self.maximumTextLength ? bytes.text : nil
         default: nil
         }
     }
@@ -72,6 +75,9 @@ struct PickleGraph: Sendable {
         let strides: [Int]
     }
 
+    /// Axes of a tensor; PyTorch and NumPy allow 64.
+    private static let maximumRank = 64
+
     var nodes: [Node] = []
 
     subscript(value: PickleValue) -> Node? {
@@ -88,8 +94,9 @@ struct PickleGraph: Sendable {
         }
     }
 
+    /// The integers, where the value is a list or tuple of a shape's length.
     func integers(_ value: PickleValue) -> [Int]? {
-        guard let items = sequence(value) else { return nil }
+        guard let items = sequence(value), items.count <= Self.maximumRank else { return nil }
         let integers = items.compactMap(\.integer)
         return integers.count == items.count ? integers : nil
     }

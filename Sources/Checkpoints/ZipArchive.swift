@@ -1,4 +1,5 @@
 import CZlib
+import Glibc
 
 /// A zip archive read in place: stored and deflated records, zip64 included.
 ///
@@ -200,6 +201,14 @@ struct ZipArchive: Sendable {
     private func inflate(
         _ packed: Bytes, count: Int, _ record: Record, isWhole: Bool
     ) throws(FormatError) -> Bytes {
+        // What one machine cannot hold is refused before it is asked for.
+        let memory = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+            by: sysconf(Int32(_SC_PAGESIZE)))
+        guard memory.overflow || count <= memory.partialValue else {
+            throw .unsupported(
+                format: Self.format,
+                reason: "\(record.name) unpacks to \(count) bytes, more than this machine's memory")
+        }
         let fault = Self.fault("\(record.name) does not unpack to the \(record.size) bytes it claims")
         return try Bytes(count: count) { target throws(FormatError) in
             var stream = z_stream()

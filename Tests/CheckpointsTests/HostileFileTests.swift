@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import Testing
 
@@ -5,11 +6,15 @@ import Testing
 
 /// Damaged files end in an error or in other numbers, never in a trap.
 @Suite struct HostileFileTests {
+    /// Mutations of each file; the environment may ask for more.
+    private static let mutations =
+        ProcessInfo.processInfo.environment["FUZZ"].flatMap { Int($0) }.map { max($0, 0) } ?? 300
+
     @Test(arguments: Fixture.names) func mutatedBytesNeverTrap(name: String) throws {
         let whole = try Fixture.bytes(name)
         #expect(try fault(whole) == nil)
         var random = NumPyRandomState(seed: 20)
-        for _ in 0..<300 {
+        for _ in 0..<Self.mutations {
             var bytes = whole
             for _ in 0...Int(random.next() % 4) {
                 let at = Int(random.next()) % bytes.count

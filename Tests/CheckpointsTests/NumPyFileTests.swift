@@ -33,6 +33,9 @@ import Testing
         #expect(tensor.shape == [2, 3, 2])
         #expect(tensor.values == (0..<12).map { Float($0) })
         #expect(try read(Self.header("|u1", "3, 0", fortran: true), []).shape == [3, 0])
+        // No numbers, yet extents whose product is none.
+        let wide = Self.header("|u1", "0, 4611686018427387904, 4611686018427387904", fortran: true)
+        #expect(try read(wide, []).count == 0)
     }
 
     /// A header, and a word of the complaint about it.

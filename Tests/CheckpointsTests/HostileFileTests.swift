@@ -10,8 +10,11 @@ import Testing
     private static let mutations =
         ProcessInfo.processInfo.environment["FUZZ"].flatMap { Int($0) }.map { max($0, 0) } ?? 300
 
-    @Test(arguments: Fixture.names) func mutatedBytesNeverTrap(name: String) throws {
-        let whole = try Fixture.bytes(name)
+    @Test(arguments: Fixture.names) func mutatedFilesNeverTrap(name: String) throws {
+        try mutate(Fixture.bytes(name))
+    }
+
+    private func mutate(_ whole: [UInt8]) throws {
         #expect(try fault(whole) == nil)
         var random = NumPyRandomState(seed: 20)
         for _ in 0..<Self.mutations {
@@ -27,6 +30,11 @@ import Testing
             }
             _ = try fault(bytes)
         }
+    }
+
+    @Test func mutatedSafetensorsNeverTrap() throws {
+        let header = "{" + SafetensorsFileTests.entry("a", "F32", "2,2", "0,16") + "}"
+        try mutate(SafetensorsFileTests.bytes(header, [UInt8](repeating: 1, count: 16)))
     }
 
     @Test(arguments: Fixture.names) func everyTruncationIsRefused(name: String) throws {

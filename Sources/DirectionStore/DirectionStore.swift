@@ -6,15 +6,16 @@ import Foundation
 /// `mdb_dump -a` reads it. Every number is little-endian; a text is UTF-8. `C` is the number of swept channels,
 /// `c` a layer's part of them, `C_total` all style channels, `d` CLIP's dimension.
 ///
-/// | table      | key                        | value |
-/// |------------|----------------------------|-------|
-/// | manifest   | `manifest`                 | JSON: what was built from what, and how far |
-/// | statistics | `mean`, `deviation`        | float32 `[C_total]`: μ and σ of every style channel |
-/// | relevance  | `table`                    | float32 `[C, d]`, row-major: ∆i_c; there once a build is complete |
-/// | sums       | layer name                 | Int64 `[c, d]` at 2^-40: sum over pairs of the unit change of E_i |
-/// | spread     | layer name                 | Int64 `[c, d]` at 2^-40: sum over pairs of its squares |
-/// | text       | phrase and ensemble        | float32 `[d]`: ∆t |
-/// | done       | layer name `/` first image | Int64: how many images from there on are in the sums |
+/// | table      | key                                   | value |
+/// |------------|---------------------------------------|-------|
+/// | manifest   | `manifest`                            | JSON: what was built from what, and how far |
+/// | statistics | `mean`, `deviation`                   | float32 `[C_total]`: μ and σ of every style channel |
+/// |            | `moments/…`                           | the same, half done: a build's checkpoint |
+/// | relevance  | `table`                               | float32 `[C, d]`, row-major: ∆i_c of a complete build |
+/// | sums       | layer `/differences`, layer `/squares` | Int64 `[c, d]` at 2^-40: Σ unit change of E_i, Σ its squares |
+/// | spread     | `table`                               | float32 `[C, d]`: standard error of each number of ∆i_c |
+/// | text       | phrase, neutral, ensemble             | float32 `[d]`: ∆t |
+/// | done       | layer `/` first image                 | Int64: how many images from there on are in the sums |
 ///
 /// One process writes at a time; readers neither wait for it nor hold it up, and each sees one whole snapshot.
 /// A transaction is on disk when `write` returns, and a program that is killed loses only what was not.

@@ -155,15 +155,24 @@ final class Environment: @unchecked Sendable {
             path: path, action: "opening", message: "it changes faster than it can be read; try again")
     }
 
+    /// Opens every table; makes them first where none is there and the environment may be written.
     private func openTables() throws(StoreError) -> [Table: MDB_dbi] {
-        let transaction = try begin(writing: isWritable)
+        do throws(StoreError) {
+            return try openTables(creating: false)
+        } catch .notAStore where isWritable {
+            return try openTables(creating: true)
+        }
+    }
+
+    private func openTables(creating: Bool) throws(StoreError) -> [Table: MDB_dbi] {
+        let transaction = try begin(writing: creating)
         var tables: [Table: MDB_dbi] = [:]
         do throws(StoreError) {
-            if isWritable { try refuseForeign(transaction) }
+            if creating { try refuseForeign(transaction) }
             for table in Table.allCases {
                 var handle: MDB_dbi = 0
                 let code = mdb_dbi_open(
-                    transaction, table.rawValue, isWritable ? UInt32(MDB_CREATE) : 0, &handle)
+                    transaction, table.rawValue, creating ? UInt32(MDB_CREATE) : 0, &handle)
                 if code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE {
                     throw .notAStore(path: path, reason: "it has no table '\(table.rawValue)'")
                 }

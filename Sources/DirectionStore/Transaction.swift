@@ -46,6 +46,12 @@ public struct Transaction: ~Copyable {
         try withNumbers(of: key, in: table, count: count) { copy(of: $0) }
     }
 
+    /// Copied float64 numbers; nil where the table has no such key.
+    /// - Throws: `StoreError.valueSize` where the value does not hold `count` numbers.
+    public func doubles(of key: String, in table: Table, count: Int) throws -> [Double]? {
+        try withNumbers(of: key, in: table, count: count) { copy(of: $0) }
+    }
+
     /// Whether the table has this key.
     public func contains(_ key: String, in table: Table) throws -> Bool {
         try withRawBytes(of: key, in: table) { _ in } != nil

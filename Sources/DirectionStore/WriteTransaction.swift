@@ -20,6 +20,11 @@ public struct WriteTransaction: ~Copyable {
         try putNumbers(numbers, for: key, in: table)
     }
 
+    /// Sets a value of float64 numbers.
+    public func put(_ numbers: [Double], for key: String, in table: Table) throws(StoreError) {
+        try putNumbers(numbers, for: key, in: table)
+    }
+
     /// Adds integers to those of a value, which starts as zeros.
     ///
     /// - Throws: `StoreError.valueSize` where the value has another count; `.overflow` where a sum does not fit.

@@ -36,6 +36,24 @@ public struct StyleMoments: Sendable {
         self.squares = squares
     }
 
+    /// Moments as they were stored.
+    /// - Throws: `RelevanceError` where the counts differ, or a value is one that no samples have.
+    public init(samples: Int, mean: [Double], squares: [Double]) throws(RelevanceError) {
+        guard samples > 0 else { throw .count(what: "samples of styles", found: samples, expected: 1) }
+        guard mean.count == squares.count else {
+            throw .count(what: "squared deviations", found: squares.count, expected: mean.count)
+        }
+        if let position = mean.firstIndex(where: { !$0.isFinite }) {
+            throw .value(what: "means", position: position)
+        }
+        if let position = squares.firstIndex(where: { !($0.isFinite && $0 >= 0) }) {
+            throw .value(what: "squared deviations", position: position)
+        }
+        self.samples = samples
+        self.mean = mean
+        self.squares = squares
+    }
+
     /// Adds the samples of another block.
     /// - Throws: `RelevanceError.count` where it is of another width.
     public mutating func merge(_ other: StyleMoments) throws(RelevanceError) {

@@ -1,0 +1,83 @@
+import Foundation
+import Relevance
+
+/// What a build is asked for.
+public struct BuildRequest: Sendable {
+    /// The database's folder.
+    public var path: String
+    public var generator: WeightsRecord
+    public var clip: WeightsRecord
+    public var settings: SweepSettings
+    /// Images, and so pairs, a channel.
+    public var pairs: Int
+    /// The arithmetic of the sweep, by name.
+    public var precision = "float32"
+    /// The phrase that queries start from unless told otherwise.
+    public var neutral: String
+    public var toolVersion: String
+    /// Threads that sweep side by side; the result does not depend on it.
+    public var workers = 1
+    /// Images whose pairs are added in one transaction: what an interruption can lose, times the workers.
+    public var imagesPerUnit = 4
+    /// Whether to build anew what is there; the old database stays whole until the new one is complete.
+    public var restart = false
+
+    public init(
+        path: String, generator: WeightsRecord, clip: WeightsRecord, settings: SweepSettings,
+        pairs: Int = SweepSettings.defaultPairs, neutral: String, toolVersion: String
+    ) {
+        self.path = path
+        self.generator = generator
+        self.clip = clip
+        self.settings = settings
+        self.pairs = pairs
+        self.neutral = neutral
+        self.toolVersion = toolVersion
+    }
+
+    /// Throws `DatabaseError.request` that names the number and its range.
+    func validate() throws(DatabaseError) {
+        let numbers = [
+            ("pairs", pairs, 1...Int(ChannelSums.pairLimit)), ("workers", workers, 1...1024),
+            ("images a unit", imagesPerUnit, 1...4096),
+        ]
+        for (name, value, range) in numbers where !range.contains(value) {
+            throw .request(
+                name: name, value: value, needed: "from \(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    /// The manifest of a new database for this request.
+    func manifest(of subject: some SweepSubject, replacing old: UUID?) -> Manifest {
+        Manifest(
+            replaces: old, generator: generator, clip: clip, layers: subject.layers,
+            dimension: subject.dimension,
+            settings: settings, precision: precision, neutral: neutral, toolVersion: toolVersion,
+            pairsAsked: pairs)
+    }
+
+    /// Throws unless pairs of this request may be added to those of a database.
+    func requireMatch(_ manifest: Manifest, subject: some SweepSubject) throws(DatabaseError) {
+        for (what, built, given) in [
+            ("generator", manifest.generator, generator), ("CLIP", manifest.clip, clip),
+        ]
+        where built.fingerprint != given.fingerprint {
+            throw .otherWeights(path: path, what: what, built: built, given: given)
+        }
+        let there = manifest.settings
+        let rows: [(String, String, String)] = [
+            ("α", "\(there.alpha)", "\(settings.alpha)"),
+            ("centre", there.centre.rawValue, settings.centre.rawValue),
+            ("truncation ψ", "\(there.truncationPsi)", "\(settings.truncationPsi)"),
+            ("truncation cutoff", "\(there.truncationCutoff)", "\(settings.truncationCutoff)"),
+            ("seed", "\(there.seed)", "\(settings.seed)"),
+            ("statistics samples", "\(there.statisticsSamples)", "\(settings.statisticsSamples)"),
+            ("precision", manifest.precision, precision),
+        ]
+        let differences = rows.filter { $0.1 != $0.2 }.map { "\($0.0) is \($0.1) there and \($0.2) here" }
+        guard differences.isEmpty else { throw .otherSettings(path: path, differences: differences) }
+        guard manifest.layers == subject.layers, manifest.dimension == subject.dimension else {
+            throw .damaged(path: path, reason: "its layers are not those of the weights that it names")
+        }
+    }
+}

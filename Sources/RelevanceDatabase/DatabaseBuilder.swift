@@ -1,0 +1,271 @@
+import DirectionStore
+import Foundation
+import Relevance
+import Synchronization
+import Tensors
+
+/// Builds a relevance database, or goes on with one that was interrupted or is to have more pairs.
+///
+/// The sweep is a list of units (a layer, a few images); workers take one after another, and add what it gave to the
+/// sums in one transaction with the mark that it is done. Sums are whole numbers, so that the table is the same to
+/// the last bit in whatever order units are done, by however many workers, and however often the build is killed.
+public final class DatabaseBuilder<Subject: SweepSubject> {
+    /// Samples whose moments are merged at a time: part of the result's definition, since float64 sums have an order.
+    static var samplesPerBlock: Int { 1000 }
+
+    public let request: BuildRequest
+    /// Where the build takes place: the request's folder, or one beside it that will take its place.
+    public var path: String { target.path }
+
+    private let subject: Subject
+    private let target: BuildTarget
+    private let store: DirectionStore
+    private var manifest: Manifest
+
+    /// Opens or makes the database, and takes the builder's lock.
+    ///
+    /// - Throws: `DatabaseError` where the request is out of range or the database was built from something else;
+    ///   `StoreError`, `.busy` among them.
+    public init(_ request: BuildRequest, subject: Subject, mapSize: DirectionStore.MapSize = .init()) throws {
+        try request.validate()
+        self.request = request
+        self.subject = subject
+        target = try BuildTarget(request)
+        store = try DirectionStore.openOrCreate(path: target.path, mapSize: mapSize)
+        let path = target.path
+        if var there = try store.read({ try DatabaseTables.manifest($0, path: path) }) {
+            try request.requireMatch(there, subject: subject)
+            // Images that are in the sums stay there: fewer than were begun cannot be asked for.
+            let begun = try store.read { [there] in try DatabaseTables.done($0, there, path: path) }
+                .values.joined().map(\.upperBound).max()
+            there.pairsAsked = max(request.pairs, there.pairsDone, begun ?? 0)
+            there.neutral = request.neutral
+            there.toolVersion = request.toolVersion
+            manifest = there
+        } else {
+            manifest = request.manifest(of: subject, replacing: target.replaces)
+            if let problem = manifest.firstProblem {
+                throw DatabaseError.damaged(path: path, reason: "its manifest would have \(problem)")
+            }
+        }
+    }
+
+    /// What the rest of the build takes.
+    public func needs() throws -> BuildNeeds {
+        let numbers = manifest.sweptChannels * manifest.dimension
+        let left = try workList().units.reduce(0) { $0 + pairs(of: $1) }
+        // Two sums of 8 bytes and two tables of 4; a page that changes is written elsewhere before it is free again.
+        let largestLayer = manifest.layers.map(\.channels).max() ?? 0
+        let disk =
+            numbers * 24 + largestLayer * manifest.dimension * 32 + manifest.totalChannels * 64 + (1 << 20)
+        return BuildNeeds(
+            memory: request.workers * subject.memoryPerWorker + numbers * 40, disk: disk, pairs: left)
+    }
+
+    /// Builds until all is done or `isCancelled` says so, which is asked between units.
+    ///
+    /// - Parameter progress: Called by the workers' threads, one at a time.
+    /// - Throws: `DatabaseError.notEnoughDisk` before anything is swept; the first error of any worker, after the
+    ///   others have finished their units.
+    public func run(
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
+    ) throws -> BuildOutcome {
+        try requireDisk()
+        let wasComplete = manifest.isComplete
+        try store.write { [manifest] in try DatabaseTables.put(manifest, $0) }
+        if let statistics = try statistics(isCancelled: isCancelled, progress: progress) {
+            try sweep(statistics: statistics, isCancelled: isCancelled, progress: progress)
+        }
+        let done = try finishedImages()
+        let pairsDone = manifest.pairs(in: done)
+        guard pairsDone >= manifest.pairsAsked else {
+            return .interrupted(pairsDone: pairsDone, pairsAsked: manifest.pairsAsked)
+        }
+        if !wasComplete { try finish(done: done) }
+        try target.takePlace()
+        return .complete(pairs: pairsDone)
+    }
+
+    private func requireDisk() throws {
+        let needed = try needs().disk
+        let size = try? FileManager.default.attributesOfItem(atPath: path + "/data.mdb")[.size] as? Int
+        let free = try? FileManager.default.attributesOfFileSystem(forPath: path)[.systemFreeSize] as? Int
+        let missing = needed - (size ?? 0)
+        if let free, missing > free {
+            throw DatabaseError.notEnoughDisk(path: path, needed: missing, free: free)
+        }
+    }
+
+    // MARK: Statistics
+
+    /// Where the sampling of style codes stands; blocks are merged in their order, whichever worker is first.
+    private struct Sampling {
+        var latents: LatentSamples
+        var taken: Int
+        var merged: StyleMoments?
+        var waiting: [Int: StyleMoments] = [:]
+    }
+
+    /// μ and σ as stored, or sampled now; nil where the build was cancelled before they were known.
+    private func statistics(
+        isCancelled: @escaping @Sendable () -> Bool, progress: @escaping @Sendable (BuildProgress) -> Void
+    ) throws -> StyleStatistics? {
+        let (store, manifest) = (store, manifest)
+        if let known = try store.read({ try DatabaseTables.statistics($0, manifest) }) { return known }
+        let total = manifest.settings.statisticsSamples
+        let start = try store.read { try DatabaseTables.moments($0, manifest) }
+        let startCount = start?.samples ?? 0
+        guard startCount <= total, startCount == total || startCount % Self.samplesPerBlock == 0 else {
+            throw DatabaseError.damaged(
+                path: path, reason: "its statistics stand at \(startCount) of \(total) samples")
+        }
+        var latents = LatentSamples(seed: manifest.settings.seed, dimension: subject.latentDimension)
+        latents.skip(startCount)
+        let sampling = Mutex(Sampling(latents: latents, taken: startCount, merged: start))
+        let clock = RateClock()
+        try inParallel(isCancelled: isCancelled) { worker in
+            // The stream is drawn in order, under the lock; mapping the latents takes far longer.
+            let block = try sampling.withLock { state -> (first: Int, latents: Tensor)? in
+                let count = min(Self.samplesPerBlock, total - state.taken)
+                guard count > 0 else { return nil }
+                defer { state.taken += count }
+                return (state.taken, try state.latents.next(count))
+            }
+            guard let block else { return false }
+            let moments = try StyleMoments(of: worker.styles(of: block.latents))
+            try sampling.withLock { state in
+                state.waiting[block.first] = moments
+                while let next = state.waiting.removeValue(forKey: state.merged?.samples ?? 0) {
+                    try state.merged?.merge(next)
+                    state.merged = state.merged ?? next
+                }
+                guard let merged = state.merged else { return }
+                try store.write { try DatabaseTables.put(merged, $0) }
+                progress(clock.progress(.statistics, done: merged.samples, total: total, since: startCount))
+            }
+            return true
+        }
+        guard let all = sampling.withLock({ $0.merged }), all.samples == total else { return nil }
+        let statistics = try StyleStatistics(blocks: [all])
+        try store.write { try DatabaseTables.put(statistics, $0) }
+        return statistics
+    }
+
+    // MARK: Sweep
+
+    private func finishedImages() throws -> [Int: [Range<Int>]] {
+        let (manifest, path) = (manifest, path)
+        return try store.read { try DatabaseTables.done($0, manifest, path: path) }
+    }
+
+    private func workList() throws -> WorkList {
+        WorkList(
+            layers: manifest.layers.indices.filter { manifest.layers[$0].isSwept },
+            images: 0..<manifest.pairsAsked,
+            imagesPerUnit: request.imagesPerUnit, done: try finishedImages())
+    }
+
+    private func pairs(of unit: WorkList.Unit) -> Int {
+        manifest.layers[unit.layer].channels * unit.images.count
+    }
+
+    private func sweep(
+        statistics: StyleStatistics, isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (BuildProgress) -> Void
+    ) throws {
+        let (store, manifest) = (store, manifest)
+        let units = try workList().units
+        let total = manifest.sweptChannels * manifest.pairsAsked
+        let before = total - units.reduce(0) { $0 + pairs(of: $1) }
+        let next = Mutex(0)
+        let done = Mutex(before)
+        let clock = RateClock()
+        progress(clock.progress(.sweep, done: before, total: total, since: before))
+        try inParallel(isCancelled: isCancelled) { worker in
+            let place = next.withLock { next in
+                defer { next += 1 }
+                return next
+            }
+            guard units.indices.contains(place) else { return false }
+            let unit = units[place]
+            let sums = try worker.sums(layer: unit.layer, images: unit.images, statistics: statistics)
+            try Self.requireFit(sums, unit, manifest)
+            try store.write { try DatabaseTables.add(sums, of: unit, manifest, $0) }
+            done.withLock { done in
+                done += manifest.layers[unit.layer].channels * unit.images.count
+                progress(clock.progress(.sweep, done: done, total: total, since: before))
+            }
+            return true
+        }
+    }
+
+    private static func requireFit(
+        _ sums: ChannelSums, _ unit: WorkList.Unit, _ manifest: Manifest
+    ) throws(DatabaseError) {
+        let layer = manifest.layers[unit.layer]
+        guard sums.channels == layer.channels, sums.dimension == manifest.dimension else {
+            throw .misfit(
+                layer: layer.name,
+                reason: "\(sums.channels) channels of width \(sums.dimension), not \(layer.channels) of "
+                    + "\(manifest.dimension)")
+        }
+        guard sums.pairs.allSatisfy({ $0 == unit.images.count }) else {
+            throw .misfit(layer: layer.name, reason: "not every channel has \(unit.images.count) pairs")
+        }
+    }
+
+    /// Puts the table that queries read beside the sums that it comes from, in one transaction.
+    private func finish(done: [Int: [Range<Int>]]) throws {
+        manifest.pairsDone = manifest.pairsAsked
+        let manifest = manifest
+        try store.write { transaction in
+            let sums = try DatabaseTables.sums(transaction.reading, manifest, done: done)
+            try DatabaseTables.put(RelevanceTable(sums: sums), RelevanceSpread(sums: sums), transaction)
+            try DatabaseTables.put(manifest, transaction)
+        }
+    }
+
+    // MARK: Workers
+
+    /// Runs `step` on every worker's thread until it returns false, an error ends the build, or it is cancelled.
+    ///
+    /// A worker is made on its own thread when there is a step to do.
+    private func inParallel(
+        isCancelled: @escaping @Sendable () -> Bool,
+        _ step: @escaping @Sendable (any SweepWorker) throws -> Bool
+    ) throws {
+        let (subject, settings) = (subject, manifest.settings)
+        let failure = Mutex<(any Error)?>(nil)
+        DispatchQueue.concurrentPerform(iterations: request.workers) { _ in
+            do {
+                guard !isCancelled(), failure.withLock({ $0 == nil }) else { return }
+                let worker = try subject.makeWorker(settings: settings)
+                while !isCancelled(), failure.withLock({ $0 == nil }), try step(worker) {}
+            } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+}
+
+/// When a stage began, for its rate.
+private struct RateClock: Sendable {
+    private let start = ContinuousClock.now
+
+    func progress(_ stage: BuildProgress.Stage, done: Int, total: Int, since before: Int) -> BuildProgress {
+        let elapsed = start.duration(to: .now) / .seconds(1)
+        return BuildProgress(
+            stage: stage, done: done, total: total, rate: elapsed > 0 ? Double(done - before) / elapsed : 0)
+    }
+}
+
+extension Manifest {
+    /// The pairs that every swept channel has: images done in each of the swept layers, the fewest of them.
+    func pairs(in done: [Int: [Range<Int>]]) -> Int {
+        layers.indices.filter { layers[$0].isSwept }
+            .map { layer in done[layer, default: []].reduce(0) { $0 + $1.count } }
+            .min() ?? 0
+    }
+}

@@ -1,0 +1,32 @@
+import Relevance
+import Tensors
+
+/// What a build sweeps: a generator with an image encoder, seen from outside.
+public protocol SweepSubject: Sendable {
+    /// Every layer of the style code in order, toRGB layers included.
+    var layers: [LayerRecord] { get }
+    /// z_dim.
+    var latentDimension: Int { get }
+    /// The width of an embedding, d.
+    var dimension: Int { get }
+    /// The memory in bytes that one worker takes, about.
+    var memoryPerWorker: Int { get }
+
+    /// The means of one thread to sweep.
+    func makeWorker(settings: SweepSettings) throws -> any SweepWorker
+}
+
+/// The networks and buffers that one thread owns.
+///
+/// What it returns depends on its arguments alone: not on what it did before, nor on the other workers.
+public protocol SweepWorker {
+    /// Style codes of latents z `[N, z_dim]`, truncated as the settings say: `[N, C_total]`.
+    func styles(of latents: Tensor) throws -> Tensor
+
+    /// The sums of the pairs of some images, for every channel of one layer.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer's place in `SweepSubject.layers`.
+    ///   - images: Which of the seed's latents.
+    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> ChannelSums
+}

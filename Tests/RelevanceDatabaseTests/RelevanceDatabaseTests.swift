@@ -1,0 +1,90 @@
+import DirectionStore
+import Foundation
+import Relevance
+import RelevanceDatabase
+import TestSupport
+import Testing
+
+@Suite struct RelevanceDatabaseTests {
+    let folder: TemporaryFolder
+    let path: String
+    let text: TextDirection
+
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.file("toy")
+        text = try TextDirection([0.5, -1, 0.25, 0, 2, 0.125])
+        _ = try DatabaseBuilder(toyRequest(path), subject: ToySubject()).run()
+    }
+
+    @Test func relevanceOverTheMapIsThatOfTheTable() throws {
+        let database = try RelevanceDatabase(path: path)
+        #expect(try database.relevance(to: text) == database.table().relevance(to: text))
+        #expect(try database.standardErrors(along: text).count == 8)
+        let direction = try database.direction(for: text, threshold: 0)
+        #expect(direction.change.count == 10)
+        #expect(direction.change[5] == 0 && direction.change[6] == 0, "toRGB styles are never changed")
+    }
+
+    @Test func aTextOfAnotherWidthIsRefused() throws {
+        let database = try RelevanceDatabase(path: path)
+        #expect(throws: RelevanceError.self) { try database.relevance(to: TextDirection([1, 2, 3, 4, 5])) }
+    }
+
+    @Test func textsAreKeptForThePhraseNeutralAndEnsembleThatTheyAreFor() throws {
+        let key = TextKey(phrase: "tiger", neutral: "face", ensemble: "abc")
+        do {
+            let database = try RelevanceDatabase(path: path, keepsText: true)
+            #expect(try database.text(key) == nil)
+            try database.keep(text, under: key)
+            try database.keep(
+                text, under: TextKey(phrase: String(repeating: "long", count: 200), neutral: "", ensemble: "")
+            )
+        }
+        let database = try RelevanceDatabase(path: path)
+        let kept = try #require(try database.text(key)).values
+        // Normalised again when it is read, which may move a last bit.
+        #expect(zip(kept, text.values).allSatisfy { abs($0 - $1) < 1e-6 })
+        for other in [
+            TextKey(phrase: "tige", neutral: "rface", ensemble: "abc"),
+            TextKey(phrase: "tiger", neutral: "face", ensemble: "abd"),
+            TextKey(phrase: "tiger|face", neutral: "", ensemble: "abc"),
+        ] {
+            #expect(try database.text(other) == nil)
+        }
+        try database.keep(text, under: TextKey(phrase: "lion", neutral: "face", ensemble: "abc"))
+    }
+
+    @Test func whatIsNoDatabaseIsNamedSo() throws {
+        let nothing = folder.file("nothing")
+        #expect(throws: StoreError.missing(path: nothing)) { try RelevanceDatabase(path: nothing) }
+        _ = try DirectionStore.openOrCreate(path: nothing)
+        #expect(throws: StoreError.missing(path: nothing)) { try RelevanceDatabase(path: nothing) }
+    }
+
+    /// Values are damaged one at a time, as only whoever writes through LMDB can.
+    @Test(arguments: [
+        (Table.manifest, "manifest"), (.relevance, "table"), (.spread, "table"), (.statistics, "mean"),
+        (.statistics, "deviation"),
+    ])
+    func aDatabaseWithADamagedValueIsRefused(_ table: Table, _ key: String) throws {
+        for bytes in [[], [1, 2, 3], [UInt8](repeating: 0xff, count: 4096)] {
+            try DirectionStore.openOrCreate(path: path).write {
+                try $0.put(bytes: bytes, for: key, in: table)
+            }
+            #expect(throws: (any Error).self) { try RelevanceDatabase(path: path) }
+        }
+        try DirectionStore.openOrCreate(path: path).write { try $0.remove(key, from: table) }
+        #expect(throws: (any Error).self) { try RelevanceDatabase(path: path) }
+    }
+
+    @Test(arguments: [
+        "b4.torgb/0000000", "b4.conv1/x", "b4.conv1", "b4.conv1/0000001", "b4.conv1/-1", "nothing/0000000",
+    ])
+    func doneWorkThatCannotBeIsRefused(_ key: String) throws {
+        try DirectionStore.openOrCreate(path: path).write { try $0.put([3] as [Int64], for: key, in: .done) }
+        #expect(throws: DatabaseError.self) {
+            try DatabaseBuilder(toyRequest(path, pairs: 20), subject: ToySubject()).run()
+        }
+    }
+}

@@ -46,8 +46,8 @@ let package = Package(
         .target(name: "StyleGAN", dependencies: ["Tensors", "NeuralLayers", "Checkpoints"]),
         .target(
             name: "Vocabulary", path: "vocab", exclude: ["README.md"],
-            resources: [.copy("templates.txt"), .copy("words")]),
-        .target(name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary"]),
+            resources: [.embedInCode("templates.txt"), .embedInCode("words")]),
+        .target(name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary", "CZlib"]),
         .target(name: "Relevance", dependencies: ["Tensors", "StyleGAN", "CLIP", "COpenBLAS"]),
         .target(
             name: "DirectionStore", dependencies: ["CLMDB"],
@@ -81,7 +81,7 @@ let package = Package(
         tests(of: "Checkpoints", ["StyleGAN"], exclude: ["Fixtures"]),
         tests(of: "Pictures"),
         tests(of: "StyleGAN", ["Checkpoints"]),
-        tests(of: "CLIP", ["Checkpoints"]),
+        tests(of: "CLIP", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "Vocabulary"),
         tests(of: "Relevance", ["StyleGAN", "CLIP", "Checkpoints"]),
         tests(of: "DirectionStore"),

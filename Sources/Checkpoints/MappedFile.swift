@@ -46,6 +46,13 @@ public final class MappedFile: @unchecked Sendable {
         pages = UnsafeRawBufferPointer(start: start, count: size)
     }
 
+    /// Reads the file in place; the pointer is valid within `body` only.
+    public func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(pages)
+    }
+
     deinit { munmap(UnsafeMutableRawPointer(mutating: pages.baseAddress), pages.count) }
 }
 

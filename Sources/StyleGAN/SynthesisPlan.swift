@@ -1,0 +1,333 @@
+import NeuralLayers
+import Tensors
+
+/// The layers of a synthesis network for one batch size, with the memory that they share.
+///
+/// Two blocks of memory hold all maps: each layer reads one and writes the other. Belongs to one thread.
+final class SynthesisPlan {
+    private enum Convolve {
+        case same(Convolution)
+        case up(UpConvolution)
+    }
+
+    private struct Layer {
+        let weights: SynthesisWeights.Layer
+        let convolve: Convolve
+        let input: FeatureMap
+        let output: FeatureMap
+        /// Where this layer's styles stand in the style code.
+        let range: Range<Int>
+        let pictureRange: Range<Int>?
+        let nextRange: Range<Int>?
+        let blocks: Int
+    }
+
+    /// A picture in the making, one a resolution: `[N, 3, H, W]`, and the doubling that begins the next.
+    private struct Stage {
+        let picture: FeatureMap
+        let double: UpsamplePicture?
+    }
+
+    /// `[N, C_total]`, written by the caller before a run.
+    var styles: [Float]
+
+    private let batch: Int
+    private let styleCount: Int
+    private let layers: [Layer]
+    private let stages: [Stage]
+    private let const: FeatureMap
+    /// What each layer takes before its style: batch 1, only where activations are kept.
+    private let kept: [FeatureMap]
+    private let wide: Bool
+    private let finish16: [LayerFinish<SIMD16<Float>>]
+    private let finish8: [LayerFinish<SIMD8<Float>>]
+    /// Scratch for one sample: squared styles, demodulation, next style, toRGB weights, picture sums.
+    private let scratch: FeatureMap
+    private let section: Int
+
+    init(_ generator: Generator, batch: Int, keepsActivations: Bool) throws(GeneratorError) {
+        self.batch = batch
+        let weights = generator.synthesis
+        let styleLayers = generator.styleSpace.layers
+        styleCount = generator.styleSpace.count
+        styles = [Float](repeating: 0, count: batch * generator.styleSpace.count)
+        wide = FeatureMapLayout.blockedForProcessor.blockSize == 16
+
+        var largest: Shape = [1, 1, 1, 1]
+        for layer in weights.layers {
+            let side = layer.resolution
+            let input = layer.isUp ? side / 2 : side
+            for (channels, side) in [(layer.inputChannels, input), (layer.outputChannels, side)] {
+                // Padded to whole blocks of 16.
+                let shape = try shaping { () throws(ShapeError) in
+                    try Shape([batch, (channels + 15) / 16 * 16, side, side])
+                }
+                if shape.count > largest.count { largest = shape }
+            }
+        }
+        let shared = largest
+        let memory = try layering { () throws(NeuralLayerError) in
+            try (FeatureMap(shared), FeatureMap(shared))
+        }
+
+        var layers: [Layer] = []
+        for (index, layer) in weights.layers.enumerated() {
+            let side = layer.isUp ? layer.resolution / 2 : layer.resolution
+            let shape = ConvolutionShape(
+                batch: batch, inputChannels: layer.inputChannels, outputChannels: layer.outputChannels,
+                height: side, width: side, kernel: 3)
+            let inputShape = try shaping { () throws(ShapeError) in
+                try Shape([batch, layer.inputChannels, side, side])
+            }
+            let outputShape = try shaping { () throws(ShapeError) in
+                try Shape([batch, layer.outputChannels, layer.resolution, layer.resolution])
+            }
+            let (source, destination) =
+                index.isMultiple(of: 2) ? (memory.0, memory.1) : (memory.1, memory.0)
+            let made = try layering { () throws(NeuralLayerError) in
+                try (
+                    layer.isUp
+                        ? Convolve.up(UpConvolution(shape, weights: layer.weight))
+                        : .same(Convolution(shape, weights: layer.weight)),
+                    FeatureMap(inputShape, layout: .blockedForProcessor, inMemoryOf: source),
+                    FeatureMap(outputShape, layout: .blockedForProcessor, inMemoryOf: destination)
+                )
+            }
+            layers.append(
+                Layer(
+                    weights: layer, convolve: made.0, input: made.1, output: made.2,
+                    range: styleLayers[layer.style].range,
+                    pictureRange: layer.picture.map { styleLayers[$0.style].range },
+                    nextRange: index + 1 < weights.layers.count
+                        ? styleLayers[weights.layers[index + 1].style].range : nil,
+                    blocks: made.2.blockCount))
+        }
+        self.layers = layers
+
+        var stages: [Stage] = []
+        for block in generator.configuration.blocks {
+            let side = block.resolution
+            let shape = try shaping { () throws(ShapeError) in try Shape([batch, 3, side, side]) }
+            let isLast = side == generator.configuration.resolution
+            try layering { () throws(NeuralLayerError) in
+                stages.append(
+                    try Stage(
+                        picture: FeatureMap(shape, layout: .planes),
+                        double: isLast ? nil : UpsamplePicture(shape)))
+            }
+        }
+        self.stages = stages
+
+        var kept: [FeatureMap] = []
+        if keepsActivations {
+            for layer in layers {
+                let shape = layer.input.shape
+                try layering { () throws(NeuralLayerError) in
+                    kept.append(try FeatureMap(shape, layout: .blockedForProcessor))
+                }
+            }
+        }
+        self.kept = kept
+        const = try layering { () throws(NeuralLayerError) in
+            let one = try FeatureMap([1, weights.const.shape[0], 4, 4], layout: .blockedForProcessor)
+            try one.write(weights.const.reshapedToBatch())
+            return one
+        }
+        finish16 = wide ? layers.map { LayerFinish($0.weights, map: $0.output) } : []
+        finish8 = wide ? [] : layers.map { LayerFinish($0.weights, map: $0.output) }
+
+        let widest = layers.reduce(0) { max($0, $1.input.channels, $1.output.channels) }
+        // One vector row of channels a section, padded to 16; the sums of the picture take 3 × 64 vectors.
+        section = (widest + 15) / 16 * 16
+        let length = 6 * section + 3 * 64 * 16
+        scratch = try layering { () throws(NeuralLayerError) in
+            try FeatureMap([1, 1, 1, length], layout: .planes)
+        }
+    }
+
+    /// The whole network, from `styles`.
+    func run() throws(GeneratorError) {
+        begin(0, from: const, captured: kept.first)
+        stages[0].picture.elements.update(repeating: 0)
+        for index in layers.indices { try step(index) }
+    }
+
+    /// The layers from `first` on, from another plan's kept activations; `styles` differ from the kept ones in that
+    /// layer alone.
+    func run(from first: Int, of other: SynthesisPlan) throws(GeneratorError) {
+        begin(first, from: other.kept[first], captured: nil)
+        // conv0 and conv1 of a block both find its picture not begun: it starts from the block before.
+        let stage = stageIndex(of: first)
+        if stage == 0 {
+            stages[0].picture.elements.update(repeating: 0)
+        } else {
+            broadcast(other.stages[stage - 1].picture, to: stages[stage - 1].picture)
+        }
+        for index in first..<layers.count { try step(index) }
+    }
+
+    /// The pictures of the last run, as many as the tensor holds.
+    func copyPictures(into images: inout Tensor) {
+        guard let picture = stages.last?.picture else { return }
+        images.withUnsafeMutableValues { images in
+            _ = images.update(fromContentsOf: picture.elements.prefix(images.count))
+        }
+    }
+
+    /// Layers come as conv1, then conv0 and conv1 of each block.
+    private func stageIndex(of layer: Int) -> Int { (layer + 1) / 2 }
+
+    private func broadcast(_ one: FeatureMap, to many: FeatureMap) {
+        let count = one.elements.count
+        for sample in 0..<batch {
+            _ = many.elements[(sample * count)...].update(fromContentsOf: one.elements)
+        }
+    }
+
+    /// Fills a layer's input: one sample's activations times each sample's style.
+    private func begin(_ index: Int, from source: FeatureMap, captured: FeatureMap?) {
+        if let captured { _ = captured.elements.update(fromContentsOf: source.elements) }
+        if wide {
+            begin(index, from: source, as: SIMD16<Float>.self)
+        } else {
+            begin(index, from: source, as: SIMD8<Float>.self)
+        }
+    }
+
+    private func begin<Vector: SIMD>(
+        _ index: Int, from source: FeatureMap, as: Vector.Type
+    ) where Vector.Scalar == Float {
+        let layer = layers[index]
+        let pixels = source.height * source.width
+        // Maps of blocked layout begin at an aligned address and hold whole vectors (`FeatureMap`).
+        withVectors(of: source, as: Vector.self) { source in
+            withVectors(of: layer.input, as: Vector.self) { input in
+                withVectors(of: scratch, as: Vector.self) { scratch in
+                    for sample in 0..<batch {
+                        fill(scratch, styles, sample * styleCount, layer.range)
+                        let start = sample * layer.input.blockCount * pixels
+                        for block in 0..<layer.input.blockCount {
+                            let style = scratch[block]
+                            let from = source + block * pixels
+                            let to = input + start + block * pixels
+                            for i in 0..<pixels { to[i] = from[i] * style }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// One convolution with what follows it.
+    private func step(_ index: Int) throws(GeneratorError) {
+        let layer = layers[index]
+        try layering { () throws(NeuralLayerError) in
+            switch layer.convolve {
+            case .same(let convolution): try convolution(layer.input, into: layer.output)
+            case .up(let convolution): try convolution(layer.input, into: layer.output)
+            }
+            let stage = stageIndex(of: index)
+            if layer.weights.picture != nil, stage > 0, let double = stages[stage - 1].double {
+                try double(stages[stage - 1].picture, into: stages[stage].picture, adding: false)
+            }
+        }
+        if wide {
+            finish(index, finish16[index])
+        } else {
+            finish(index, finish8[index])
+        }
+    }
+
+    private func finish<Vector: SIMD>(
+        _ index: Int, _ pass: LayerFinish<Vector>
+    ) where Vector.Scalar == Float {
+        let layer = layers[index]
+        let lanes = Vector.scalarCount
+        let picture = layer.weights.picture
+        let pixels = layer.output.height * layer.output.width
+        let planes = stages[stageIndex(of: index)].picture.elements.baseAddress
+        let capture = kept.isEmpty || index + 1 >= layers.count ? nil : kept[index + 1]
+        withVectors(of: scratch, as: Vector.self) { scratch in
+            let row = section / lanes
+            let (demodulation, next, colour, sums) = (
+                scratch + row, scratch + 2 * row, scratch + 3 * row, scratch + 6 * row
+            )
+            withVectors(of: layer.output, as: Vector.self) { output in
+                for sample in 0..<batch {
+                    let start = sample * styleCount
+                    demodulate(layer, style: start, squares: scratch, into: demodulation)
+                    if let range = layer.nextRange { fill(next, styles, start, range) }
+                    if let picture, let range = layer.pictureRange {
+                        for plane in 0..<3 {
+                            fill(colour + plane * layer.blocks, styles, start, range)
+                            let weight = plane * range.count
+                            colour.withMemoryRebound(to: Float.self, capacity: 3 * section) { colour in
+                                let line = colour + plane * layer.blocks * lanes
+                                for i in 0..<range.count { line[i] *= picture.weight[weight + i] }
+                            }
+                        }
+                    }
+                    let captured = capture.map { map in withVectors(of: map, as: Vector.self) { $0 } }
+                    let bias = picture.map { SIMD3($0.bias[0], $0.bias[1], $0.bias[2]) } ?? .zero
+                    pass(
+                        output + sample * layer.blocks * pixels, demodulation: demodulation,
+                        nextStyle: layer.nextRange == nil ? nil : UnsafePointer(next),
+                        colour: picture == nil ? nil : UnsafePointer(colour),
+                        picture: planes.map { $0 + sample * 3 * pixels }, pictureBias: bias,
+                        capture: captured, sums: sums)
+                }
+            }
+        }
+    }
+
+    /// d_o = 1 / √(Σ_c s_c² Σ_k w_ock² + 1e-8).
+    private func demodulate<Vector: SIMD>(
+        _ layer: Layer, style start: Int, squares: UnsafeMutablePointer<Vector>,
+        into demodulation: UnsafeMutablePointer<Vector>
+    ) where Vector.Scalar == Float {
+        let outputs = layer.weights.outputChannels
+        squares.withMemoryRebound(to: Float.self, capacity: section) { squares in
+            for (i, position) in layer.range.enumerated() {
+                let style = styles[start + position]
+                squares[i] = style * style
+            }
+            demodulation.withMemoryRebound(to: Float.self, capacity: section) { result in
+                layer.weights.energy(
+                    UnsafeBufferPointer(start: squares, count: layer.range.count),
+                    inputStride: layer.range.count,
+                    into: UnsafeMutableBufferPointer(start: result, count: outputs), outputStride: outputs,
+                    rows: 1)
+                for i in 0..<outputs { result[i] = 1 / (result[i] + 1e-8).squareRoot() }
+                // The padding of channels stays zero, whatever the section held for a wider layer.
+                for i in outputs..<layer.blocks * Vector.scalarCount { result[i] = 0 }
+            }
+        }
+    }
+
+    /// Copies a range of the style code into vectors, the last padded with zeros.
+    private func fill<Vector: SIMD>(
+        _ vectors: UnsafeMutablePointer<Vector>, _ styles: [Float], _ start: Int, _ range: Range<Int>
+    ) where Vector.Scalar == Float {
+        let lanes = Vector.scalarCount
+        let padded = (range.count + lanes - 1) / lanes * lanes
+        vectors.withMemoryRebound(to: Float.self, capacity: padded) { values in
+            for i in 0..<range.count { values[i] = styles[start + range.lowerBound + i] }
+            for i in range.count..<padded { values[i] = 0 }
+        }
+    }
+}
+
+/// A map's elements as vectors of its block: blocked maps begin at an aligned address and hold whole vectors.
+private func withVectors<Vector: SIMD, Result>(
+    of map: FeatureMap, as: Vector.Type, _ body: (UnsafeMutablePointer<Vector>) -> Result
+) -> Result {
+    guard let first = map.elements.baseAddress else { preconditionFailure("a map has at least one element") }
+    return body(UnsafeMutableRawPointer(first).assumingMemoryBound(to: Vector.self))
+}
+
+extension Tensor {
+    /// `[C, H, W]` as a batch of one.
+    fileprivate func reshapedToBatch() -> Tensor {
+        (try? reshaped(to: [1, shape[0], shape[1], shape[2]])) ?? self
+    }
+}

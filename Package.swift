@@ -85,7 +85,7 @@ let package = Package(
         tests(of: "Vocabulary"),
         tests(of: "Relevance", ["StyleGAN", "CLIP", "Checkpoints"]),
         tests(of: "DirectionStore"),
-        tests(of: "Catalogue"),
+        tests(of: "Catalogue", [grdb]),
         tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN"]),
         tests(of: "Editing", ["Relevance", "StyleGAN"]),
         tests(of: "CommandKit"),

@@ -47,7 +47,8 @@ let package = Package(
         .target(
             name: "Vocabulary", path: "vocab", exclude: ["README.md"],
             resources: [.embedInCode("templates.txt"), .embedInCode("words")]),
-        .target(name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary", "CZlib"]),
+        .target(
+            name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary", "CZlib"]),
         .target(name: "Relevance", dependencies: ["Tensors", "StyleGAN", "CLIP", "COpenBLAS"]),
         .target(
             name: "DirectionStore", dependencies: ["CLMDB"],
@@ -62,7 +63,8 @@ let package = Package(
         .target(
             name: "CommandKit",
             dependencies: [
-                "RelevanceDatabase", "Catalogue", "AnimalFaces", "Checkpoints", "StyleGAN", "CLIP", "Pictures",
+                "RelevanceDatabase", "Catalogue", "AnimalFaces", "Checkpoints", "StyleGAN", "CLIP",
+                "Pictures",
                 argumentParser, logging,
             ]),
 
@@ -72,7 +74,8 @@ let package = Package(
         command("preview-direction", ["Editing", "Pictures"]),
 
         .target(
-            name: "FaceJudge", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "AnimalFaces", "Editing"],
+            name: "FaceJudge",
+            dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "AnimalFaces", "Editing"],
             path: "Benchmarks/FaceJudge"),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/Support"),
 

@@ -15,7 +15,8 @@ final class TensorStorage: @unchecked Sendable {
     init(zeros count: Int) {
         let raw = UnsafeMutableRawPointer.allocate(
             byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: Self.alignment)
-        elements = UnsafeMutableBufferPointer(start: raw.bindMemory(to: Float.self, capacity: count), count: count)
+        elements = UnsafeMutableBufferPointer(
+            start: raw.bindMemory(to: Float.self, capacity: count), count: count)
         elements.initialize(repeating: 0)
         owner = nil
     }

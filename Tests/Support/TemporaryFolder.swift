@@ -5,7 +5,8 @@ public final class TemporaryFolder: Sendable {
     public let path: String
 
     public init() throws {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("direction-" + UUID().uuidString)
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "direction-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = url.path
     }

@@ -21,18 +21,28 @@ final class Memory {
     }
 
     /// A use of a block that others may use at other times, or share unchanged.
-    init(_ descriptor: MemoryDescriptor, in block: MemoryBlock) throws(NeuralLayerError) {
+    convenience init(_ descriptor: MemoryDescriptor, in block: MemoryBlock) throws(NeuralLayerError) {
         guard descriptor.byteCount <= block.elements.count * 4 else {
             throw .unsupported(
                 operation: "a memory", shape: descriptor.shape,
                 reason: "\(descriptor.byteCount) bytes do not fit in \(block.elements.count * 4)")
         }
+        try self.init(descriptor, at: block.elements.baseAddress, in: block)
+    }
+
+    /// A window that has no memory of its own: `slide` points it somewhere before each use.
+    static func window(_ descriptor: MemoryDescriptor) throws(NeuralLayerError) -> Memory {
+        try Memory(descriptor, at: nil, in: MemoryBlock(byteCount: 0))
+    }
+
+    private init(
+        _ descriptor: MemoryDescriptor, at start: UnsafeMutablePointer<Float>?, in block: MemoryBlock
+    ) throws(NeuralLayerError) {
         var handle: dnnl_memory_t?
         let engine = try Engine.processor().handle
         try check(
-            withUnsafePointer(to: descriptor.value) {
-                dnnl_memory_create(&handle, $0, engine, block.elements.baseAddress)
-            }, "a memory", [descriptor.shape])
+            withUnsafePointer(to: descriptor.value) { dnnl_memory_create(&handle, $0, engine, start) },
+            "a memory", [descriptor.shape])
         guard let handle else {
             throw .library(operation: "a memory", status: "no handle", shapes: [descriptor.shape])
         }
@@ -44,6 +54,17 @@ final class Memory {
     /// Points the handle at elements from this one on, of `owner`, which the caller keeps alive while it is used.
     func slide(to first: Int, of owner: FeatureMap) throws(NeuralLayerError) {
         precondition(first >= 0 && (first * 4 + descriptor.byteCount) <= owner.elements.count * 4)
+        try check(
+            dnnl_memory_set_data_handle(handle, owner.elements.baseAddress.map { $0 + first }), "a window",
+            [descriptor.shape])
+    }
+
+    /// Points the handle at elements from this one on, of `owner`, which the caller keeps alive while it is used.
+    ///
+    /// `reach` is how many elements the layout spans there, gaps between rows included.
+    func slide(to first: Int, of owner: Activations, reach: Int) throws(NeuralLayerError) {
+        precondition(
+            first >= 0 && first + reach <= owner.elements.count, "a layer reads and writes within its maps")
         try check(
             dnnl_memory_set_data_handle(handle, owner.elements.baseAddress.map { $0 + first }), "a window",
             [descriptor.shape])

@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "Tensors"),
         .target(name: "NeuralLayers", dependencies: ["Tensors", "COneDNN", "COpenMP"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "CCrypto", "CZlib"]),
-        .target(name: "Pictures", dependencies: ["Tensors", "CPNG", "CJPEG"]),
+        .target(name: "Pictures", dependencies: ["Tensors", "Checkpoints", "CPNG", "CJPEG"]),
         .target(name: "StyleGAN", dependencies: ["Tensors", "NeuralLayers", "Checkpoints"]),
         .target(
             name: "Vocabulary", path: "vocab", exclude: ["README.md"],

@@ -1,0 +1,145 @@
+import CLIP
+import StyleGAN
+import Tensors
+
+/// One worker's sweep: how each style channel of a layer moves the embeddings of images.
+///
+/// One thread uses an object. What it returns depends on its arguments alone: not on what it did before, on other
+/// workers, or on which pairs share a batch.
+public final class ChannelSweep {
+    private let generator: Generator
+    private let settings: SweepSettings
+    private let synthesis: Synthesis
+    private let encoder: ImageEncoder
+    private let dimension: Int
+
+    /// The pairs that fill a batch.
+    private let pairsPerBatch: Int
+    // The worker's buffers, made once.
+    private var changes: [StyleChange] = []
+    private var images: Tensor  // [batch, 3, R, R]
+    private var embeddings: Tensor  // [batch, d]
+
+    /// - Parameter batch: Images rendered and embedded at a time; two make a pair, so it is even.
+    /// - Throws: `RelevanceError.setting` for an odd batch, `.generator` or `.encoder` where the networks refuse it.
+    public init(
+        _ generator: Generator, _ model: CLIPModel, settings: SweepSettings, batch: Int = 32
+    ) throws(RelevanceError) {
+        guard batch >= 2, batch.isMultiple(of: 2), batch <= 4096 else {
+            throw .setting(name: "images a batch", value: "\(batch)", needed: "even and from 2 to 4096")
+        }
+        self.generator = generator
+        self.settings = settings
+        let resolution = generator.configuration.resolution
+        dimension = model.configuration.dimension
+        pairsPerBatch = batch / 2
+        synthesis = try generating { () throws(GeneratorError) in try Synthesis(generator, batch: batch) }
+        encoder = try encoding { () throws(CLIPError) in
+            try model.imageEncoder(batch: batch, imageResolution: resolution)
+        }
+        images = Tensor(zeros: [batch, 3, resolution, resolution])
+        embeddings = Tensor(zeros: [batch, dimension])
+        changes.reserveCapacity(batch)
+    }
+
+    /// z `[N, z_dim]` → s `[N, C_total]`, truncated as the settings say.
+    public func styles(of latents: Tensor) throws(RelevanceError) -> Tensor {
+        let truncation = Truncation(psi: settings.truncationPsi, cutoff: settings.truncationCutoff)
+        return try generating { () throws(GeneratorError) in
+            try generator.styles(z: latents, truncation: truncation)
+        }
+    }
+
+    /// Sweeps every channel of a layer on some images; the sums' channels are the layer's.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer's place among `StyleSpace.sweptLayers`.
+    ///   - selection: Which of the seed's images.
+    /// - Throws: `RelevanceError`, `.value` where an image has no finite embedding.
+    public func sums(
+        layer: Int, images selection: Range<Int>, statistics: StyleStatistics
+    ) throws(RelevanceError) -> ChannelSums {
+        let sweptLayers = synthesis.sweptLayers
+        guard sweptLayers.indices.contains(layer) else {
+            throw .count(what: "place of a swept layer", found: layer, expected: sweptLayers.count)
+        }
+        guard statistics.mean.count == generator.styleSpace.count else {
+            throw .count(
+                what: "statistics of styles", found: statistics.mean.count,
+                expected: generator.styleSpace.count)
+        }
+        let channels = sweptLayers[layer].range
+        var sums = ChannelSums(channels: channels.count, dimension: dimension)
+        for image in selection {
+            // 1. Draw an image's style code s.
+            let style = try keepImage(image)
+            for first in stride(from: 0, to: channels.count, by: pairsPerBatch) {
+                let batch = first..<min(first + pairsPerBatch, channels.count)
+                // 2. Render it with each channel moved to either side, G(s ± α σ_c e_c).
+                try renderPairs(batch, of: layer, around: style, statistics)
+                // 3. Embed both images of every pair.
+                try embedPairs()
+                // 4. Add the unit change of the embedding; ∆i_c is the mean's direction.
+                try addPairs(batch, to: &sums)
+            }
+        }
+        return sums
+    }
+
+    /// Draws the image's latent from the seed's stream and keeps its activations; returns s `[C_total]`.
+    private func keepImage(_ image: Int) throws(RelevanceError) -> Tensor {
+        let z = try LatentSamples.images(
+            image..<image + 1, seed: settings.seed, dimension: generator.configuration.zDimension)
+        let style = try styles(of: z)
+        try generating { () throws(GeneratorError) in try synthesis.keep(styles: style) }
+        return style
+    }
+
+    /// Fills the batch with pairs, the raised channel before the lowered one.
+    ///
+    /// A remainder is filled up with its last pair: every batch has the same shape, so that the same kernels run and
+    /// a pair's images do not depend on how many pairs are beside it.
+    private func renderPairs(
+        _ batch: Range<Int>, of layer: Int, around style: Tensor, _ statistics: StyleStatistics
+    ) throws(RelevanceError) {
+        let start = synthesis.sweptLayers[layer].range.lowerBound
+        changes.removeAll(keepingCapacity: true)
+        for pair in 0..<pairsPerBatch {
+            let channel = min(batch.lowerBound + pair, batch.upperBound - 1)
+            let position = start + channel
+            let centre = settings.centre == .sample ? style[position] : statistics.mean[position]
+            let reach = settings.alpha * statistics.deviation[position]
+            changes.append(StyleChange(channel: channel, value: centre + reach))
+            changes.append(StyleChange(channel: channel, value: centre - reach))
+        }
+        try generating { () throws(GeneratorError) in
+            try synthesis.perturbed(layer: layer, changes: changes, into: &images)
+        }
+    }
+
+    private func embedPairs() throws(RelevanceError) {
+        try encoding { () throws(CLIPError) in try encoder.embed(images, into: &embeddings) }
+    }
+
+    private func addPairs(_ batch: Range<Int>, to sums: inout ChannelSums) throws(RelevanceError) {
+        try embeddings.withUnsafeValues { embeddings throws(RelevanceError) in
+            for (pair, channel) in batch.enumerated() {
+                let row = 2 * pair * dimension
+                try sums.add(
+                    high: UnsafeBufferPointer(rebasing: embeddings[row..<row + dimension]),
+                    low: UnsafeBufferPointer(rebasing: embeddings[row + dimension..<row + 2 * dimension]),
+                    to: channel)
+            }
+        }
+    }
+}
+
+private func generating<Result>(
+    _ body: () throws(GeneratorError) -> Result
+) throws(RelevanceError) -> Result {
+    do { return try body() } catch { throw .generator(error.description) }
+}
+
+private func encoding<Result>(_ body: () throws(CLIPError) -> Result) throws(RelevanceError) -> Result {
+    do { return try body() } catch { throw .encoder(error.description) }
+}

@@ -75,7 +75,7 @@ let package = Package(
 
         .target(
             name: "FaceJudge",
-            dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "AnimalFaces", "Editing"],
+            dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "StyleGAN", "Relevance"],
             path: "Benchmarks/FaceJudge"),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/Support"),
 

@@ -57,21 +57,22 @@ let package = Package(
         .target(name: "Catalogue", dependencies: [grdb]),
         .target(
             name: "RelevanceDatabase",
-            dependencies: ["Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP", "Tensors"]),
+            dependencies: [
+                "Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP", "NeuralLayers", "Tensors",
+            ]),
         .target(name: "Editing", dependencies: ["Relevance", "StyleGAN", "Tensors"]),
         .target(name: "AnimalFaces", resources: [.copy("Resources")]),
         .target(
             name: "CommandKit",
             dependencies: [
-                "RelevanceDatabase", "Catalogue", "AnimalFaces", "Checkpoints", "StyleGAN", "CLIP",
-                "Pictures",
-                argumentParser, logging,
+                "RelevanceDatabase", "DirectionStore", "Relevance", "AnimalFaces", "Checkpoints", "StyleGAN",
+                "CLIP", "Vocabulary", "NeuralLayers", "Pictures", "Tensors", argumentParser,
             ]),
 
-        command("build-relevance", []),
+        command("build-relevance", ["RelevanceDatabase", "Relevance", "StyleGAN", "CLIP", "Catalogue"]),
         command("query-direction", []),
         command("export-direction", []),
-        command("preview-direction", ["Editing", "Pictures"]),
+        command("preview-direction", ["Editing", "Pictures", "StyleGAN", "Tensors"]),
 
         .target(
             name: "FaceJudge",

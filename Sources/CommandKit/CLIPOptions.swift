@@ -1,0 +1,72 @@
+import AnimalFaces
+import ArgumentParser
+import CLIP
+import Checkpoints
+import Foundation
+import RelevanceDatabase
+
+/// Which CLIP, with the merges of its tokenizer.
+public struct CLIPOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "CLIP's weights: a vision transformer with OpenAI's names.",
+            discussion:
+                "Default: the embedded CLIP of animal faces; for a database, the one that it was built with.",
+            valueName: "file"),
+        completion: .file())
+    public var clip: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The byte-pair merges of CLIP's tokenizer, plain or gzipped.",
+            discussion: "Default: merges.txt or bpe_simple_vocab_16e6.txt.gz beside CLIP's weights.",
+            valueName: "file"),
+        completion: .file())
+    public var merges: String?
+
+    public init() {}
+
+    /// CLIP with what a manifest remembers of its file.
+    /// - Throws: `CLIPError`, `CheckpointError`, `AnimalFacesError`, `OptionError` without merges.
+    public func open() throws -> (model: CLIPModel, record: WeightsRecord) {
+        let file = try WeightsFile(chosen: clip, embedded: .clip)
+        return (try model(of: file), try file.record())
+    }
+
+    /// The CLIP that a database was built with.
+    /// - Throws: `DatabaseError.otherWeights` where it is another one; as `open`.
+    public func open(for database: RelevanceDatabase) throws -> CLIPModel {
+        try model(of: file(for: database))
+    }
+
+    /// Throws unless a CLIP that was named is the one that a database was built with.
+    func requireMatch(_ database: RelevanceDatabase) throws {
+        if clip != nil { _ = try file(for: database) }
+    }
+
+    private func file(for database: RelevanceDatabase) throws -> WeightsFile {
+        let built = database.manifest.clip
+        let file = try WeightsFile(chosen: clip, embedded: .clip, builtFrom: built)
+        try file.requireFingerprint(of: built, what: "CLIP", database: database.path)
+        return file
+    }
+
+    private func model(of file: WeightsFile) throws -> CLIPModel {
+        let size = file.checkpoint.shape(of: "token_embedding.weight")?.dimensions.first
+        let tokenizer = try Tokenizer.open(path: try mergesPath(for: file), vocabularySize: size)
+        return try CLIPModel(checkpoint: file.checkpoint, tokenizer: tokenizer)
+    }
+
+    private func mergesPath(for file: WeightsFile) throws -> String {
+        if let merges { return merges }
+        if file.isEmbedded { return try AnimalFaces.resource(.merges) }
+        let folder = URL(fileURLWithPath: file.checkpoint.path).deletingLastPathComponent().path
+        let names = ["merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"]
+        for name in names where FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
+            return "\(folder)/\(name)"
+        }
+        throw OptionError(
+            "there are no merges (\(names.joined(separator: ", "))) beside \(file.checkpoint.path); "
+                + "name CLIP's with --merges", exitStatus: .noInput)
+    }
+}

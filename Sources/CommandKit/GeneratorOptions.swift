@@ -1,0 +1,36 @@
+import AnimalFaces
+import ArgumentParser
+import Checkpoints
+import RelevanceDatabase
+import StyleGAN
+
+/// Which generator.
+public struct GeneratorOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The generator's weights: StyleGAN2 in NVIDIA's layout.",
+            discussion: "A .safetensors, .pkl or .pt file. Default: the embedded animal faces.",
+            valueName: "file"),
+        completion: .file())
+    public var generator: String?
+
+    public init() {}
+
+    /// The generator with what a manifest remembers of its file.
+    /// - Throws: `CheckpointError`, `GeneratorError`, `AnimalFacesError`.
+    public func open() throws -> (generator: Generator, record: WeightsRecord) {
+        let file = try WeightsFile(chosen: generator, embedded: .generator)
+        return (try Generator(checkpoint: file.checkpoint), try file.record())
+    }
+
+    /// The generator that a database was built from.
+    ///
+    /// Where none is named, it is the file that the build read, if it is still there, or the embedded one.
+    /// - Throws: `DatabaseError.otherWeights` where it is another one; as `open`.
+    public func open(for database: RelevanceDatabase) throws -> Generator {
+        let built = database.manifest.generator
+        let file = try WeightsFile(chosen: generator, embedded: .generator, builtFrom: built)
+        try file.requireFingerprint(of: built, what: "generator", database: database.path)
+        return try Generator(checkpoint: file.checkpoint)
+    }
+}

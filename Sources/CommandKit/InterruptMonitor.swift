@@ -1,0 +1,53 @@
+import Glibc
+import Synchronization
+
+/// Lets a long command end between two steps: the first SIGINT or SIGTERM asks for it, the second ends it at once.
+///
+/// A signal that was ignored when the command began, as under `nohup`, stays ignored.
+public enum InterruptMonitor {
+    /// Whether the command has been asked to stop.
+    public static var isInterrupted: Bool { signals.load(ordering: .relaxed) > 0 }
+
+    /// Begins to listen.
+    public static func start() {
+        // Both are made before a signal can come: a handler must not run their initialisers.
+        _ = signals.load(ordering: .relaxed)
+        _ = (notice.utf8CodeUnitCount, ended.utf8CodeUnitCount)
+        for signal in [SIGINT, SIGTERM] {
+            var old = sigaction()
+            sigaction(signal, nil, &old)
+            let ignoring = unsafeBitCast(SIG_IGN, to: Int.self)
+            guard unsafeBitCast(old.__sigaction_handler.sa_handler, to: Int.self) != ignoring else {
+                continue
+            }
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { _ in InterruptMonitor.handle() }
+            // A read or write that the signal comes in is taken up again.
+            action.sa_flags = SA_RESTART
+            sigaction(signal, &action, nil)
+        }
+    }
+
+    private static let signals = Atomic<Int>(0)
+    private static let notice: StaticString =
+        "\nstopping after the step at hand; the same command goes on from there (once more: stop at once)\n"
+    private static let ended: StaticString =
+        "\nstopped; the same command goes on from the last finished step\n"
+
+    /// Only what may be done in a signal handler: atomic arithmetic, `write`, `_exit`.
+    private static func handle() {
+        let code = errno
+        let isFirst = signals.add(1, ordering: .relaxed).oldValue == 0
+        let text = isFirst ? notice : ended
+        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+        if !isFirst { _exit(ExitStatus.interrupted.rawValue) }
+        errno = code
+    }
+}
+
+/// A command that ends because it was asked to; says how to go on.
+public struct Interruption: Error, Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,65 @@
+import CLIP
+import NeuralLayers
+import Relevance
+import StyleGAN
+import Tensors
+
+/// A generator and a CLIP as what a build sweeps.
+public struct ModelSubject: SweepSubject {
+    /// Images rendered and embedded at a time: enough to fill the matrix kernels, few enough to stay in the caches.
+    public static let imagesPerBatch = 32
+
+    public let generator: Generator
+    public let model: CLIPModel
+    private let imagesPerBatch: Int
+
+    public init(generator: Generator, model: CLIPModel, imagesPerBatch: Int = Self.imagesPerBatch) {
+        self.generator = generator
+        self.model = model
+        self.imagesPerBatch = imagesPerBatch
+    }
+
+    public var layers: [LayerRecord] {
+        generator.styleSpace.layers.map {
+            LayerRecord(
+                name: $0.name, channels: $0.channels, resolution: $0.resolution,
+                isSwept: $0.kind == .convolution)
+        }
+    }
+
+    public var latentDimension: Int { generator.configuration.zDimension }
+
+    public var dimension: Int { model.configuration.dimension }
+
+    public var memoryPerWorker: Int {
+        let (resolution, vision) = (generator.configuration.resolution, model.configuration)
+        let grid = vision.imageResolution / vision.patchSize
+        // An image's tokens are held about ten times: queries, keys, values, the wide layer, the patches.
+        let image = 3 * resolution * resolution + 10 * (grid * grid + 1) * vision.visionWidth
+        return Synthesis.memoryBytes(generator, batch: imagesPerBatch) + 4 * imagesPerBatch * image
+    }
+
+    /// Called by the thread that is to use the worker: its layers run on that thread alone.
+    public func makeWorker(settings: SweepSettings) throws -> any SweepWorker {
+        Threads.limit(to: 1)
+        return ModelWorker(
+            sweep: try ChannelSweep(generator, model, settings: settings, batch: imagesPerBatch),
+            layers: generator.styleSpace.layers)
+    }
+}
+
+/// A thread's sweep, asked by the layers' places in the whole style space.
+private struct ModelWorker: SweepWorker {
+    let sweep: ChannelSweep
+    let layers: [StyleLayer]
+
+    func styles(of latents: Tensor) throws -> Tensor { try sweep.styles(of: latents) }
+
+    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> ChannelSums {
+        guard layers.indices.contains(layer), layers[layer].kind == .convolution else {
+            throw RelevanceError.count(what: "place of a swept layer", found: layer, expected: layers.count)
+        }
+        let place = layers[..<layer].count { $0.kind == .convolution }
+        return try sweep.sums(layer: place, images: images, statistics: statistics)
+    }
+}

@@ -1,0 +1,137 @@
+import ArgumentParser
+import CLIP
+import CommandKit
+import Foundation
+import Relevance
+import RelevanceDatabase
+import StyleGAN
+
+extension SweepSettings.Centre: ExpressibleByArgument {}
+
+@main struct BuildRelevance: DirectionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build-relevance",
+        abstract:
+            "Sweep every style channel of a generator, and keep what each does to pictures in a database.",
+        discussion: """
+            A build may be stopped at any moment; the same command goes on where it stopped. More --pairs than a
+            database has are added to those that it has.
+
+            Examples:
+              build-relevance --pairs 100                 the embedded animal faces, into store/animal-faces
+              build-relevance --pairs 200                 100 more
+              build-relevance --generator ffhq.pkl --clip ViT-B-32.pt --neutral "a face" --store store/ffhq
+            """,
+        version: ProgramVersion.current)
+
+    /// What to do with a database that is there.
+    enum Start: String, EnumerableFlag {
+        case resume, restart
+
+        static func help(for value: Start) -> ArgumentHelp? {
+            switch value {
+            case .resume: "Go on with the database that is there, if one is."
+            case .restart: "Build anew; the old database answers until the new one is complete."
+            }
+        }
+    }
+
+    @Option(parsing: .unconditional, help: "Pairs of pictures a channel.")
+    var pairs = SweepSettings.defaultPairs
+
+    @Option(
+        parsing: .unconditional,
+        help: "How far a channel is moved to either side, in its standard deviations.")
+    var alpha: Float = 5
+
+    @Option(help: "Around what a channel is moved: each sample's own style, or the mean style.")
+    var centre = SweepSettings.Centre.sample
+
+    @Option(parsing: .unconditional, help: "The seed of the pictures, as NumPy's RandomState takes it.")
+    var seed: UInt32 = 1
+
+    @Option(parsing: .unconditional, help: "Truncation ψ of the pictures.")
+    var truncation: Float = 0.7
+
+    @Option(parsing: .unconditional, help: "Samples behind every channel's mean and standard deviation.")
+    var statisticsSamples = 100_000
+
+    @OptionGroup var generator: GeneratorOptions
+    @OptionGroup var clip: CLIPOptions
+    @OptionGroup var database: DatabaseOptions
+
+    @Option(help: "The phrase that queries lead away from unless told otherwise.")
+    var neutral: String?
+
+    @Flag(exclusivity: .exclusive)
+    var start = Start.resume
+
+    @Option(
+        parsing: .unconditional,
+        help: "Threads that sweep side by side. Default: one a processor, as memory allows.")
+    var threads: Int?
+
+    @Option(parsing: .unconditional, help: "Pictures drawn and embedded at a time; even.")
+    var batch = 32
+
+    @Flag(help: "Say nothing on the way.")
+    var quiet = false
+
+    @Flag(help: "Progress and result as lines of JSON.")
+    var json = false
+
+    private var settings: SweepSettings {
+        get throws {
+            try SweepSettings(
+                alpha: alpha, centre: centre, truncationPsi: truncation, seed: seed,
+                statisticsSamples: statisticsSamples)
+        }
+    }
+
+    func validate() throws {
+        let limit = Int(ChannelSums.pairLimit)
+        guard (1...limit).contains(pairs) else {
+            throw ValidationError("--pairs is \(pairs); it must be from 1 to \(limit)")
+        }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
+        }
+        guard (2...4096).contains(batch), batch.isMultiple(of: 2) else {
+            throw ValidationError("--batch is \(batch); it must be even and from 2 to 4096")
+        }
+        if let neutral { try PhraseOptions.requireVisible(neutral, as: "--neutral") }
+        do { _ = try settings } catch { throw ValidationError("\(error)") }
+    }
+
+    func run() throws {
+        let began = ContinuousClock.now
+        InterruptMonitor.start()
+        let (generator, generatorRecord) = try generator.open()
+        let (model, clipRecord) = try clip.open()
+        let subject = ModelSubject(generator: generator, model: model, imagesPerBatch: batch)
+        var request = BuildRequest(
+            path: database.path(generator: self.generator.generator), generator: generatorRecord,
+            clip: clipRecord,
+            settings: try settings, pairs: pairs, neutral: neutral ?? defaultNeutral,
+            toolVersion: ProgramVersion.current)
+        request.workers = threads ?? BuildMachine.workers(memoryPerWorker: subject.memoryPerWorker)
+        request.restart = start == .restart
+
+        let builder = try DatabaseBuilder(request, subject: subject)
+        let talk = BuildTalk(quiet: quiet, json: json)
+        try talk.announce(builder.needs(), request)
+        let outcome = try builder.run(isCancelled: { InterruptMonitor.isInterrupted }, progress: talk.report)
+        talk.finish()
+        switch outcome {
+        case .complete(let pairs):
+            BuildCatalogue.record(databaseAt: request.path)
+            try talk.conclude(
+                request, pairs: pairs, channels: generator.styleSpace.sweptCount, took: .now - began)
+        case .interrupted(let done, let asked):
+            throw Interruption(
+                "stopped at \(done) of \(asked) pairs a channel; the same command goes on from there")
+        }
+    }
+
+    private var defaultNeutral: String { generator.generator == nil ? "animal face" : "a face" }
+}

@@ -1,0 +1,58 @@
+import CommandKit
+import RelevanceDatabase
+
+/// What a build says: its needs and progress on standard error, its result on standard output.
+struct BuildTalk: Sendable {
+    private struct Result: Encodable {
+        let store: String
+        let pairs: Int
+        let channels: Int
+        let seconds: Double
+    }
+
+    private let quiet: Bool
+    private let json: Bool
+    private let reporter: ProgressReporter
+
+    init(quiet: Bool, json: Bool) {
+        self.quiet = quiet
+        self.json = json
+        reporter = ProgressReporter(quiet: quiet, json: json)
+    }
+
+    func announce(_ needs: BuildNeeds, _ request: BuildRequest) {
+        guard !quiet, !json else { return }
+        let work =
+            needs.pairs == 0
+            ? "nothing left to sweep" : "\(ProgressReporter.grouped(needs.pairs)) pairs to sweep"
+        StandardStream.error.writeLine(
+            "\(Terminal.printable(request.path)): \(work) by \(request.workers) threads, "
+                + "about \(max(1, needs.memory >> 20)) MiB of memory and \(max(1, needs.disk >> 20)) MiB of disk"
+        )
+    }
+
+    @Sendable func report(_ progress: BuildProgress) {
+        let (stage, unit) =
+            switch progress.stage {
+            case .statistics: ("statistics", "samples")
+            case .sweep: ("sweep", "pairs")
+            }
+        reporter.report(
+            stage: stage, unit: unit, done: progress.done, total: progress.total, rate: progress.rate)
+    }
+
+    func finish() { reporter.finish() }
+
+    func conclude(_ request: BuildRequest, pairs: Int, channels: Int, took: Duration) throws {
+        let seconds = took / .seconds(1)
+        if json {
+            let result = Result(store: request.path, pairs: pairs, channels: channels, seconds: seconds)
+            try StandardStream.output.write(JSONText.encode(result) + "\n")
+        } else if !quiet {
+            try StandardStream.output.write(
+                "\(Terminal.printable(request.path)): \(pairs) pairs for each of "
+                    + "\(ProgressReporter.grouped(channels)) channels, in \(ProgressReporter.duration(seconds))\n"
+            )
+        }
+    }
+}

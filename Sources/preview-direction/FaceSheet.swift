@@ -1,0 +1,54 @@
+import CommandKit
+import Editing
+import Pictures
+import StyleGAN
+import Tensors
+
+/// The sheet of an answer: faces of a seed down, strengths across.
+struct FaceSheet {
+    /// Smaller pictures are enlarged to at least this side.
+    private static let smallestSide = 128
+
+    private let answer: DirectionAnswer
+    private let faces: [[Picture]]
+    private let strengths: [Float]
+    private let seed: UInt32
+
+    init(
+        _ answer: DirectionAnswer, generator: Generator, faces: Int, seed: UInt32, truncation: Float?,
+        strengths: [Float]
+    ) throws {
+        let settings = answer.database.manifest.settings
+        let truncation = Truncation(
+            psi: truncation ?? settings.truncationPsi, cutoff: settings.truncationCutoff)
+        let renderer = try DirectionRenderer(generator, batch: strengths.count)
+        let factor = max(1, Self.smallestSide / generator.configuration.resolution)
+        // A face at a time, so that a large generator's sheet takes no more memory than its pictures.
+        self.faces = try (0..<faces).map { face in
+            let style = try renderer.styles(images: face..<face + 1, seed: seed, truncation: truncation)
+            let moved = try DirectionRenderer.moved(
+                style, along: answer.direction.change, strengths: strengths)
+            return try Picture.pictures(renderer.images(styles: moved)).map { try $0.enlarged(by: factor) }
+        }
+        self.answer = answer
+        self.strengths = strengths
+        self.seed = seed
+    }
+
+    func drawn() throws -> Picture {
+        try Sheet(
+            title: "\(answer.phrase) instead of \(answer.neutral), β \(answer.direction.threshold)",
+            columnLabels: strengths.map {
+                $0 == 0 ? "original" : "α \($0 < 0 ? "−" : "+")\(Self.short(abs($0)))"
+            },
+            rowLabels: faces.indices.map { "\(seed):\($0)" },
+            rows: faces, framedColumn: strengths.firstIndex(of: 0)
+        ).drawn()
+    }
+
+    /// A strength with at most two places: "6", "2.5", "0.67".
+    private static func short(_ value: Float) -> String {
+        let hundredths = (value * 100).rounded() / 100
+        return hundredths == hundredths.rounded() ? String(Int(hundredths)) : String(hundredths)
+    }
+}

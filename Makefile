@@ -7,7 +7,7 @@ TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
 COMMANDS := build-relevance query-direction export-direction preview-direction
 
-.PHONY: demo build test test-kill lint install uninstall benchmark table packages clean
+.PHONY: demo build test lint install uninstall packages clean
 
 # Builds the default database (100 pairs a channel), asks it for "tiger", exports the direction, draws a sheet.
 demo: build
@@ -23,21 +23,8 @@ test:
 	@Tools/install-packages --tests
 	TEST_PYTHON=$$(Tools/make-test-venv) swift test $(TESTS)
 
-# Kills a real build at 200 seeded moments (about 10 minutes); make test kills it a few times.
-test-kill:
-	@Tools/install-packages --tests
-	KILLS=200 swift test $(TESTS) --filter KillTests
-
 lint:
 	@Tools/lint
-
-# The success table of the README, from the default database.
-table: build
-	@$$(swift build $(RELEASE) --show-bin-path)/success-table
-
-# What each stage costs, beside the released method's own procedure in PyTorch (PYTHON names one that has it).
-benchmark: build
-	@$$(swift build $(RELEASE) --show-bin-path)/benchmark
 
 # The commands with their resources; they then work from any folder.
 install: build

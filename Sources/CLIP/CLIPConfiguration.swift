@@ -1,51 +1,70 @@
 import Checkpoints
+import NeuralLayers
 import Tensors
 
-/// The sizes of a CLIP, all read off the shapes of its weights.
+/// The sizes of a CLIP with a vision transformer, as its weights tell them.
 public struct CLIPConfiguration: Hashable, Sendable {
+    /// The sizes of one tower's transformer.
+    public struct Tower: Hashable, Sendable {
+        public let width: Int
+        public let layers: Int
+        public let heads: Int
+        /// The width between the two linear layers of a block.
+        public let hiddenWidth: Int
+    }
+
     /// The width of an embedding, d.
     public let dimension: Int
-    /// The side of the pictures that the vision transformer takes.
+    /// The side of the square images that the image encoder reads, in pixels.
     public let imageResolution: Int
+    /// The side of a patch, in pixels.
     public let patchSize: Int
-    public let visionWidth: Int
-    public let visionHeads: Int
-    /// The most tokens of a text, start and end marks included.
+    public let image: Tower
+    /// The tokens that a text may have, its two marks included.
     public let contextLength: Int
     public let vocabularySize: Int
-    public let textWidth: Int
-    public let textHeads: Int
+    public let text: Tower
+    public let activation: ActivationFunction
 
-    init(_ checkpoint: Checkpoint, textHeads: Int?) throws(CLIPError) {
-        func shape(_ name: String, rank: Int) throws(CLIPError) -> [Int] {
-            guard let shape = checkpoint.shape(of: name) else {
-                let seems = checkpoint.contains("synthesis.b4.const") ? "it looks like a generator, and " : ""
-                throw .notCLIP(path: checkpoint.path, reason: "\(seems)it has no \"\(name)\"")
-            }
-            guard shape.rank == rank, shape.dimensions.allSatisfy({ (1...1 << 20).contains($0) }) else {
-                throw .notCLIP(path: checkpoint.path, reason: "\"\(name)\" has shape \(shape)")
-            }
-            return shape.dimensions
-        }
-        let patches = try shape("visual.conv1.weight", rank: 4)
-        let positions = try shape("visual.positional_embedding", rank: 2)
-        let grid = Int(Double(positions[0] - 1).squareRoot().rounded())
-        guard grid * grid == positions[0] - 1, grid > 0, grid <= 256, patches[1] == 3,
-            patches[2] == patches[3],
-            patches[2] <= 256
+    /// The rows that an image becomes: its patches and the class token.
+    var imageTokens: Int { (imageResolution / patchSize) * (imageResolution / patchSize) + 1 }
+
+    init(_ weights: CLIPWeights, conventions: CLIPConventions) throws(CLIPError) {
+        let names = weights.names
+        let patches = try weights.extents(of: names.patches, rank: 4)
+        let positions = try weights.extents(of: names.imagePositions, rank: 2)
+        let tokens = try weights.extents(of: names.tokens, rank: 2)
+        let context = try weights.extents(of: names.textPositions, rank: 2)
+        let projection = try weights.extents(of: names.textProjection, rank: 2)
+
+        let side = Int(Double(positions[0] - 1).squareRoot().rounded())
+        let (resolution, overflow) = side.multipliedReportingOverflow(by: patches[2])
+        guard side > 0, side * side + 1 == positions[0], !overflow, resolution <= 1 << 12, patches[1] == 3
         else {
-            throw .notCLIP(
-                path: checkpoint.path, reason: "its patches or positions are not those of a square")
+            throw weights.notCLIP(
+                "\(names.imagePositions) has \(positions[0]) rows; a square of patches and the class token are needed"
+            )
         }
-        visionWidth = patches[0]
+        imageResolution = resolution
         patchSize = patches[2]
-        imageResolution = grid * patchSize
-        dimension = try shape("visual.proj", rank: 2)[1]
-        contextLength = try shape("positional_embedding", rank: 2)[0]
-        let tokens = try shape("token_embedding.weight", rank: 2)
+        dimension = projection[names.isProjectionTransposed ? 0 : 1]
+        contextLength = context[0]
         vocabularySize = tokens[0]
-        textWidth = tokens[1]
-        visionHeads = max(1, visionWidth / 64)
-        self.textHeads = textHeads ?? max(1, textWidth / 64)
+        activation = conventions.activation
+        image = try Self.tower(.image, width: patches[0], heads: conventions.imageHeads, weights)
+        text = try Self.tower(.text, width: tokens[1], heads: conventions.textHeads, weights)
+    }
+
+    private static func tower(
+        _ tower: CLIPNames.Tower, width: Int, heads: Int?, _ weights: CLIPWeights
+    ) throws(CLIPError) -> Tower {
+        let heads = heads ?? max(1, width / 64)
+        guard heads > 0, width.isMultiple(of: heads) else {
+            throw weights.notCLIP("a width of \(width) cannot be shared by \(heads) attention heads")
+        }
+        let names = weights.names
+        let layers = try weights.layerCount(of: tower)
+        let hidden = try weights.extents(of: names.block(tower, 0).expand + ".weight", rank: 2)[0]
+        return Tower(width: width, layers: layers, heads: heads, hiddenWidth: hidden)
     }
 }

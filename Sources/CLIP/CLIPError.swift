@@ -3,7 +3,7 @@ import NeuralLayers
 import Tensors
 
 /// What can be wrong with CLIP's weights or with what it is given.
-public enum CLIPError: Error, Sendable, CustomStringConvertible {
+public enum CLIPError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A tensor is missing, misshapen or unreadable.
     case weights(CheckpointError)
     /// The file holds something else than a CLIP that is read here; `reason` says what.
@@ -29,15 +29,26 @@ public enum CLIPError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// Runs `body` and gives what it throws the room's own type.
-func reading<Result>(_ body: () throws(CheckpointError) -> Result) throws(CLIPError) -> Result {
-    do throws(CheckpointError) { return try body() } catch { throw .weights(error) }
-}
+extension CLIPError {
+    /// An error of the rooms below as CLIP's.
+    init(_ error: any Error) {
+        switch error {
+        case let error as CLIPError: self = error
+        case let error as CheckpointError: self = .weights(error)
+        case let error as TokenizerError: self = .tokenizer(error)
+        case let error as NeuralLayerError: self = .layer(error)
+        case let error as ShapeError: self = .shape(error)
+        // They throw nothing else; were it otherwise, nothing is lost.
+        default: self = .notCLIP(path: "the file", reason: "\(error)")
+        }
+    }
 
-func layering<Result>(_ body: () throws(NeuralLayerError) -> Result) throws(CLIPError) -> Result {
-    do throws(NeuralLayerError) { return try body() } catch { throw .layer(error) }
-}
-
-func shaping<Result>(_ body: () throws(ShapeError) -> Result) throws(CLIPError) -> Result {
-    do throws(ShapeError) { return try body() } catch { throw .shape(error) }
+    /// Runs `body`, whose errors become CLIP's.
+    static func wrapping<Result>(_ body: () throws -> Result) throws(CLIPError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw CLIPError(error)
+        }
+    }
 }

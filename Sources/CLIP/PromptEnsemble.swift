@@ -1,6 +1,7 @@
+import Tensors
 import Vocabulary
 
-/// Prompt engineering: a phrase in many sentences, embedded and averaged.
+/// The embedding of a phrase as the method has it: the mean of its unit embeddings in many templates, to unit length.
 public struct PromptEnsemble: Sendable {
     public let templates: [Template]
 
@@ -13,16 +14,29 @@ public struct PromptEnsemble: Sendable {
     /// unit(mean over templates of unit(E_t(template(phrase)))): `[d]`.
     /// - Throws: `CLIPError.empty` for a phrase without a visible character, `.tokenizer` for one that is too long.
     public func embedding(of phrase: String, by encoder: TextEncoder) throws(CLIPError) -> [Float] {
-        guard phrase.contains(where: { !$0.isWhitespace }) else { throw .empty(what: "the phrase") }
-        let embeddings = try encoder.embed(templates.map { $0(phrase) })
-        let dimension = embeddings.shape[1]
-        var mean = [Double](repeating: 0, count: dimension)
-        for row in 0..<templates.count {
-            let values = (0..<dimension).map { Double(embeddings[row * dimension + $0]) }
-            let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            for i in 0..<dimension { mean[i] += values[i] / norm }
+        try embeddings(of: [phrase], by: encoder)[0]
+    }
+
+    /// The unit embeddings of several phrases, computed together: they share the beginnings of their sentences.
+    /// - Throws: as `embedding(of:by:)`.
+    public func embeddings(of phrases: [String], by encoder: TextEncoder) throws(CLIPError) -> [[Float]] {
+        guard phrases.allSatisfy({ $0.contains { !$0.isWhitespace } }) else {
+            throw .empty(what: "the phrase")
         }
-        let norm = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        return mean.map { Float($0 / norm) }
+        let sentences = phrases.flatMap { phrase in templates.map { $0(phrase) } }
+        var embeddings = try encoder.embed(sentences)
+        let width = embeddings.shape[1]
+        return embeddings.withUnsafeMutableValues { embeddings in
+            phrases.indices.map { phrase in
+                var mean = [Float](repeating: 0, count: width)
+                for sentence in phrase * templates.count..<(phrase + 1) * templates.count {
+                    let row = embeddings[sentence * width..<(sentence + 1) * width]
+                    UnitVector.normalise(UnsafeMutableBufferPointer(rebasing: row))
+                    for i in 0..<width { mean[i] += row[row.startIndex + i] }
+                }
+                mean.withUnsafeMutableBufferPointer { UnitVector.normalise($0) }
+                return mean
+            }
+        }
     }
 }

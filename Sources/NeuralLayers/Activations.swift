@@ -19,8 +19,8 @@ public final class Activations {
         let (count, overflow) = rows.multipliedReportingOverflow(by: width)
         guard rows > 0, width > 0, !overflow, count < 1 << 40 else {
             throw .unsupported(
-                operation: "activations", shape: [max(0, rows), max(0, width)],
-                reason: "two extents from 1 on are needed: [rows, width]")
+                operation: "activations", shape: [],
+                reason: "\(rows) rows of \(width) are not two extents from 1 on that memory can hold")
         }
         self.rows = rows
         self.width = width

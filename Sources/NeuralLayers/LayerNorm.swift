@@ -52,7 +52,7 @@ public final class LayerNorm {
     ///   - x: `[…, width]`; the layer's number of rows is read from `row` on.
     ///   - y: `[…, width]`, written from `outputRow` on.
     public func callAsFunction(
-        _ x: Activations, row: Int = 0, into y: Activations, row outputRow: Int = 0
+        _ x: Activations, row: Int = 0, into y: Activations, outputRow: Int = 0
     ) throws(NeuralLayerError) {
         guard x.width == width, y.width == width else {
             throw .mismatch(

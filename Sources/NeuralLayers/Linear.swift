@@ -29,7 +29,7 @@ public final class Linear {
     ///   - x: `[…, I]`; as many rows as the weights were packed for are read from `row` on.
     ///   - y: `[…, O]`, other memory than the input's, written from `outputRow` on.
     public func callAsFunction(
-        _ x: Activations, row: Int = 0, into y: Activations, row outputRow: Int = 0
+        _ x: Activations, row: Int = 0, into y: Activations, outputRow: Int = 0
     ) throws(NeuralLayerError) {
         guard x.width == weights.inputs, y.width == weights.outputs else {
             throw .mismatch(

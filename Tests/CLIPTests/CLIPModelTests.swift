@@ -3,6 +3,7 @@ import NeuralLayers
 import Tensors
 import TestSupport
 import Testing
+import Vocabulary
 
 @testable import CLIP
 
@@ -47,12 +48,11 @@ struct CLIPModelTests {
         let expected = try Checkpoint.open(path: Conformance.path("clip/expected.safetensors"))
         let normalised = try expected.tensor("image_normalised")
         // Back to −1…1, so that the encoder's own normalisation is under test as well.
-        let mean: [Float] = [0.48145466, 0.4578275, 0.40821073]
-        let deviation: [Float] = [0.26862954, 0.26130258, 0.27577711]
         var pictures = normalised
         for i in 0..<pictures.count {
             let plane = i / (64 * 64) % 3
-            pictures[i] = (normalised[i] * deviation[plane] + mean[plane]) * 2 - 1
+            pictures[i] =
+                (normalised[i] * ImagePreparation.deviation[plane] + ImagePreparation.mean[plane]) * 2 - 1
         }
         let published = try expected.tensor("image_embedding")
         for batch in [3, 5] {
@@ -68,40 +68,123 @@ struct CLIPModelTests {
         }
     }
 
-    @Test func resizingIsPILs() {
-        // Image.fromarray(x, mode="F").resize((4, 4), Image.BICUBIC) of Pillow, x = (i · 37 mod 101) / 100.
-        let expected: [Float] = [
-            0.347971, 0.489325, 0.578916, 0.616009,
-            0.427017, 0.583884, 0.527000, 0.470358,
-            0.537148, 0.509533, 0.421801, 0.533166,
-            0.427192, 0.428590, 0.470858, 0.622634,
-        ]
-        var resize = BicubicResize(from: 11, to: 4)
-        let plane = (0..<121).map { Float($0 * 37 % 101) / 100 }
-        var found = [Float](repeating: 0, count: 16)
-        resize(plane, into: &found)
-        // Sums of fifty products of float32; the numbers above have six decimals.
-        for (ours, theirs) in zip(found, expected) { #expect(abs(ours - theirs) < 2e-6) }
+    @Test func anImagesEmbeddingDoesNotDependOnItsCompany() throws {
+        Threads.limit(to: 1)
+        var random = NumPyRandomState(seed: 2)
+        let images = try Tensor(random.gaussians(23 * 3 * 20 * 20), shape: [23, 3, 20, 20])
+        let model = try model()
+        let together = try model.imageEncoder(batch: 23, imageResolution: 20).embed(images)
+        let width = together.shape[1]
+        let alone = try model.imageEncoder(batch: 1, imageResolution: 20)
+        for i in [0, 7, 13, 22] {
+            let one = try Tensor(images.values[i * 1200..<(i + 1) * 1200], shape: [1, 3, 20, 20])
+            #expect(try alone.embed(one).values == Array(together.values[i * width..<(i + 1) * width]))
+        }
     }
 
-    @Test func resizingKeepsConstantsAndStraightLines() {
-        for (source, target) in [(64, 32), (97, 64), (20, 33), (7, 7)] {
-            var resize = BicubicResize(from: source, to: target)
-            let plane = (0..<source * source).map { Float($0 % source) / Float(source) }
-            var found = [Float](repeating: 0, count: target * target)
-            resize(plane, into: &found)
-            for x in target / 3..<target * 2 / 3 {
-                // Keys' kernel reproduces a straight line; the antialiased weights do so by their symmetry.
-                let exact = ((Float(x) + 0.5) * Float(source) / Float(target) - 0.5) / Float(source)
-                #expect(abs(found[target * (target / 2) + x] - exact) < 0.01, "\(source) to \(target)")
-            }
+    @Test func aNotFiniteImageSpoilsNoOther() throws {
+        let encoder = try model().imageEncoder(batch: 2, imageResolution: 64)
+        var images = Tensor(zeros: [2, 3, 64, 64])
+        let clean = try encoder.embed(images)
+        images[5] = .nan
+        let spoilt = try encoder.embed(images)
+        let width = clean.shape[1]
+        #expect(spoilt[0].isNaN)
+        #expect(spoilt.values[width...] == clean.values[width...])
+    }
+
+    @Test func resizedBytesAreThoseOfPillow() throws {
+        let expected = try Checkpoint.open(path: Conformance.path("clip/expected.safetensors"))
+        let raw = try expected.tensor("raw_rgb")
+        let (height, width) = (97, 131)
+        let newWidth = 64 * width / height
+        var planes = [Float](repeating: 0, count: raw.count)
+        for i in 0..<height * width {
+            for colour in 0..<3 { planes[colour * height * width + i] = raw[3 * i + colour] }
         }
+        // Pillow resamples rows, rounds to bytes, resamples columns, rounds again.
+        let rows = try BicubicResize(
+            inputHeight: height, inputWidth: width, outputHeight: height, outputWidth: newWidth)
+        let columns = try BicubicResize(
+            inputHeight: height, inputWidth: newWidth, outputHeight: 64, outputWidth: newWidth)
+        planes = bytes(planes, through: rows)
+        planes = bytes(planes, through: columns)
+        let published = try expected.tensor("raw_preprocessed")
+        let left = (newWidth - 64) / 2
+        for i in 0..<published.count {
+            let (colour, y, x) = (i / 4096, i / 64 % 64, i % 64)
+            let value = published[i] * ImagePreparation.deviation[colour] + ImagePreparation.mean[colour]
+            #expect(abs(planes[(colour * 64 + y) * newWidth + left + x] / 255 - value) < 2 / 255)
+        }
+    }
+
+    /// Three planes resampled, clamped and rounded.
+    private func bytes(_ planes: [Float], through resize: BicubicResize) -> [Float] {
+        var resized = [Float](repeating: 0, count: 3 * resize.outputHeight * resize.outputWidth)
+        planes.withUnsafeBufferPointer { planes in
+            resized.withUnsafeMutableBufferPointer { resize(planes, into: $0, planes: 3) }
+        }
+        return resized.map { min(max($0.rounded(), 0), 255) }
+    }
+
+    @Test func sharedBeginningsDoNotChangeAnEmbedding() throws {
+        let model = try model()
+        let encoder = try model.textEncoder()
+        // Enough sentences that several trees and chunks of rows are needed, some the beginning of others.
+        let texts = (0..<700).map { "a photo of " + (0..<$0 % 7).map { _ in "a " }.joined() + "\($0 * $0)" }
+        let together = try encoder.embed(texts)
+        let width = together.shape[1]
+        for i in stride(from: 0, to: texts.count, by: 61) {
+            let alone = try encoder.embed([texts[i]])
+            for j in 0..<width { #expect(abs(alone[j] - together[i * width + j]) < 1e-5) }
+        }
+    }
+
+    @Test func aTextEndsAtItsFirstEndMark() throws {
+        let encoder = try model().textEncoder()
+        let cut = try encoder.embed(["tiger<|endoftext|> and more"])
+        #expect(cut == (try encoder.embed(["tiger"])))
+    }
+
+    @Test func anEnsembleIsTheMeanOfUnitEmbeddings() throws {
+        let encoder = try model().textEncoder()
+        let templates = try ["a photo of a {}", "the {}", "{}"].map { try Template($0) }
+        let ensemble = try PromptEnsemble(templates: templates)
+        let phrases = ["tiger", "old dog"]
+        let together = try ensemble.embeddings(of: phrases, by: encoder)
+        for (phrase, found) in zip(phrases, together) {
+            let rows = try encoder.embed(templates.map { $0(phrase) })
+            let width = rows.shape[1]
+            var sum = [Float](repeating: 0, count: width)
+            for row in 0..<3 {
+                let unit = Tensor(Array(rows.values[row * width..<(row + 1) * width])).unit
+                for i in 0..<width { sum[i] += unit[i] }
+            }
+            for (a, b) in zip(found, Tensor(sum).unit) { #expect(abs(a - b) < 1e-5) }
+            #expect(abs(found.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+        }
+        #expect(throws: CLIPError.self) { try ensemble.embedding(of: " \n", by: encoder) }
+        #expect(throws: CLIPError.self) { try PromptEnsemble(templates: []) }
+        let long = String(repeating: "very ", count: 200)
+        #expect { try ensemble.embedding(of: long, by: encoder) } throws: { "\($0)".contains("tokens") }
     }
 
     @Test func anotherKindOfFileIsNamed() throws {
         let merges = Conformance.path("clip-bpe/bpe_simple_vocab_16e6.txt.gz")
         let generator = Conformance.path("stylegan2-nvidia/generator.safetensors")
         #expect(throws: CLIPError.self) { try CLIPModel.open(path: generator, merges: merges) }
+    }
+
+    @Test func imagesOfAnotherShapeAreRefused() throws {
+        let model = try model()
+        let encoder = try model.imageEncoder(batch: 2, imageResolution: 32)
+        for shape: Shape in [[2, 3, 32, 31], [3, 3, 32, 32], [2, 1, 32, 32], [3, 32, 32]] {
+            #expect(throws: CLIPError.self) { try encoder.embed(Tensor(zeros: shape)) }
+        }
+        var small = Tensor(zeros: [1, encoder.dimension])
+        #expect(throws: CLIPError.self) { try encoder.embed(Tensor(zeros: [2, 3, 32, 32]), into: &small) }
+        #expect(throws: CLIPError.self) { try model.imageEncoder(batch: 0) }
+        #expect(throws: CLIPError.self) { try model.imageEncoder(batch: 1, imageResolution: .min) }
     }
 
     private func relativeError(_ found: Tensor, _ expected: Tensor) -> Float {

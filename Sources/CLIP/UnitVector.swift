@@ -1,0 +1,10 @@
+/// Vectors of length 1.
+enum UnitVector {
+    /// Divides a vector by its length. One of length 0, or that is not finite, becomes NaN.
+    static func normalise(_ vector: UnsafeMutableBufferPointer<Float>) {
+        var squared = 0.0
+        for value in vector { squared += Double(value) * Double(value) }
+        let scale = 1 / squared.squareRoot()
+        for i in vector.indices { vector[i] = Float(Double(vector[i]) * scale) }
+    }
+}

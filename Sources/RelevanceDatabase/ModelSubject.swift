@@ -35,7 +35,7 @@ public struct ModelSubject: SweepSubject {
         let (resolution, vision) = (generator.configuration.resolution, model.configuration)
         let grid = vision.imageResolution / vision.patchSize
         // An image's tokens are held about ten times: queries, keys, values, the wide layer, the patches.
-        let image = 3 * resolution * resolution + 10 * (grid * grid + 1) * vision.visionWidth
+        let image = 3 * resolution * resolution + 10 * (grid * grid + 1) * vision.image.width
         return Synthesis.memoryBytes(generator, batch: imagesPerBatch) + 4 * imagesPerBatch * image
     }
 

@@ -27,7 +27,7 @@ public final class TextEncoder {
 
         /// - Parameters:
         ///   - nodes: a multiple of `TextTower.rows`.
-        ///   - ends: a multiple of `TextTower.endRows`.
+        ///   - ends: likewise.
         init(nodes: Int, ends: Int, width: Int) throws(NeuralLayerError) {
             x = try Activations(rows: nodes, width: width)
             queries = try Activations(rows: nodes, width: width)
@@ -54,12 +54,12 @@ public final class TextEncoder {
                 tower.blocks[tower.blocks.count - 1], normed: normed, hidden: hidden)
             attention = try TreeAttention(heads: sizes.heads, headWidth: sizes.width / sizes.heads)
             normFinal = try LayerNorm(
-                gain: tower.normFinal.gain, bias: tower.normFinal.bias, rows: TextTower.endRows)
+                gain: tower.normFinal.gain, bias: tower.normFinal.bias, rows: TextTower.rows)
             project = try Linear(tower.projection)
-            rows = try Rows(nodes: TextTower.rows, ends: TextTower.endRows, width: sizes.width)
-            normedEnds = try Activations(rows: TextTower.endRows, width: sizes.width)
+            rows = try Rows(nodes: TextTower.rows, ends: TextTower.rows, width: sizes.width)
+            normedEnds = try Activations(rows: TextTower.rows, width: sizes.width)
             projectedEnds = try Activations(
-                rows: TextTower.endRows, width: model.configuration.dimension)
+                rows: TextTower.rows, width: model.configuration.dimension)
         } catch {
             throw CLIPError(error)
         }
@@ -92,7 +92,7 @@ public final class TextEncoder {
         try reserve(tree)
         // Padding rows are computed and never read.
         let nodeChunks = stride(from: 0, to: tree.count, by: TextTower.rows)
-        let endChunks = stride(from: 0, to: tree.ends.count, by: TextTower.endRows)
+        let endChunks = stride(from: 0, to: tree.ends.count, by: TextTower.rows)
         embedTokens(of: tree)
         for block in blocks {
             for row in nodeChunks {
@@ -117,10 +117,10 @@ public final class TextEncoder {
         for chunk in endChunks {
             try lastBlock.finish(rows.endContext, rows.endX, row: chunk)
             try normFinal(rows.endX, row: chunk, into: normedEnds)
-            try project(normedEnds, into: projectedEnds)  // [endRows, d]
+            try project(normedEnds, into: projectedEnds)  // [rows, d]
             embeddings.withUnsafeMutableValues { embeddings in
                 let width = projectedEnds.width
-                for i in 0..<min(TextTower.endRows, tree.ends.count - chunk) {
+                for i in 0..<min(TextTower.rows, tree.ends.count - chunk) {
                     let start = (row + chunk + i) * width
                     _ = UnsafeMutableBufferPointer(rebasing: embeddings[start..<start + width])
                         .update(fromContentsOf: projectedEnds[row: i])
@@ -133,8 +133,8 @@ public final class TextEncoder {
         guard tree.count > rows.x.rows || tree.ends.count > rows.endX.rows else { return }
         let nodes = (max(tree.count, rows.x.rows) + TextTower.rows - 1) / TextTower.rows * TextTower.rows
         let ends =
-            (max(tree.ends.count, rows.endX.rows) + TextTower.endRows - 1) / TextTower.endRows
-            * TextTower.endRows
+            (max(tree.ends.count, rows.endX.rows) + TextTower.rows - 1) / TextTower.rows
+            * TextTower.rows
         rows = try Rows(nodes: nodes, ends: ends, width: rows.x.width)
     }
 

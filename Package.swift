@@ -91,8 +91,15 @@ let package = Package(
         tests(of: "DirectionStore"),
         tests(of: "Catalogue", [grdb]),
         tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN"]),
-        tests(of: "Editing", ["Relevance", "StyleGAN"]),
+        tests(of: "Editing", ["Relevance", "StyleGAN", "Checkpoints", "Tensors"]),
         tests(of: "CommandKit"),
+        // Runs the commands as they were built, so they are built first.
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "build-relevance", "query-direction", "export-direction", "preview-direction", "Checkpoints",
+                "Pictures", "Tensors", "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

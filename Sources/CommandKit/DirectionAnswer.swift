@@ -38,16 +38,24 @@ public struct DirectionAnswer: Sendable {
         _ phrase: String, _ neutral: String, _ ensemble: PromptEnsemble, _ clip: CLIPOptions,
         _ database: RelevanceDatabase
     ) throws -> TextDirection {
-        let key = TextKey(phrase: phrase, neutral: neutral, ensemble: Self.name(of: ensemble.templates))
+        let name = Self.name(of: ensemble.templates)
+        let key = TextKey(phrase: phrase, neutral: neutral, ensemble: name)
         if let known = try database.text(key) {
             try clip.requireMatch(database)
             return known
         }
-        let encoder = try clip.open(for: database).textEncoder()
+        let model = try clip.open(for: database)
+        // A small encoder's threads would wait for one another longer than they work.
+        if model.configuration.textWidth <= 256 { Threads.limit(to: 1) }
+        let encoder = model.textEncoder()
+        // The neutral phrase stays the same from question to question: its embedding is kept as well, under no phrase.
+        let neutralKey = TextKey(phrase: "", neutral: neutral, ensemble: name)
+        let from =
+            try database.text(neutralKey) ?? TextDirection(ensemble.embedding(of: neutral, by: encoder))
         let text = try TextDirection(
-            target: ensemble.embedding(of: phrase, by: encoder),
-            neutral: ensemble.embedding(of: neutral, by: encoder))
+            target: ensemble.embedding(of: phrase, by: encoder), neutral: from.values)
         // Only the next question's speed hangs on it.
+        try? database.keep(from, under: neutralKey)
         try? database.keep(text, under: key)
         return text
     }

@@ -25,6 +25,11 @@ public enum InterruptMonitor {
             // A read or write that the signal comes in is taken up again.
             action.sa_flags = SA_RESTART
             sigaction(signal, &action, nil)
+            // A program that starts commands from a thread which takes no signals hands that on to them.
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, signal)
+            pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         }
     }
 

@@ -14,13 +14,14 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         abstract:
             "Sweep every style channel of a generator, and keep what each does to pictures in a database.",
         discussion: """
-            A build may be stopped at any moment; the same command goes on where it stopped. More --pairs than a
-            database has are added to those that it has.
+            A build may be stopped at any moment; the same command goes on where it
+            stopped. More --pairs than a database has are added to those it has.
 
             Examples:
-              build-relevance --pairs 100                 the embedded animal faces, into store/animal-faces
-              build-relevance --pairs 200                 100 more
-              build-relevance --generator ffhq.pkl --clip ViT-B-32.pt --neutral "a face" --store store/ffhq
+              build-relevance                  the embedded animal faces, 100 pairs
+              build-relevance --pairs 200      100 more
+              build-relevance --generator ffhq.pkl --clip ViT-B-32.pt \
+                  --neutral "a face" --store store/ffhq
             """,
         version: ProgramVersion.current)
 

@@ -8,12 +8,13 @@ extension DirectionFile.Format: ExpressibleByArgument {}
         commandName: "export-direction",
         abstract: "Write the direction of a phrase for other programs.",
         discussion: """
-            The file holds ∆s of every layer at α = 1 (σ applied, toRGB layers as zeros) and what it was made from.
+            The file holds ∆s of every layer at α = 1 (σ applied, toRGB layers as
+            zeros) and what it was made from.
 
             Examples:
-              export-direction "tiger"                        tiger.npz
-              export-direction "tiger" --format csv --output -  a table on standard output
-              export-direction "smile" --store store/ffhq --output smile.safetensors
+              export-direction "tiger"                          tiger.npz
+              export-direction "tiger" --format csv --output -  a table
+              export-direction "smile" --store store/ffhq --output s.safetensors
             """,
         version: ProgramVersion.current)
 

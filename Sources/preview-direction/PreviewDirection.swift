@@ -9,12 +9,12 @@ import StyleGAN
         commandName: "preview-direction",
         abstract: "Draw faces along the direction of a phrase: a row a face, a column a strength α.",
         discussion: """
-            The middle column is the unedited faces; to the right they become what the phrase says, to the left the
-            opposite.
+            The middle column is the unedited faces; to the right they become what
+            the phrase says, to the left the opposite.
 
             Examples:
-              preview-direction "tiger"                             tiger.png
-              preview-direction "tiger" --alpha 10 --steps 2 --faces 4 --output sheet.jpg
+              preview-direction "tiger"                    tiger.png
+              preview-direction "tiger" --alpha 10 --steps 2 --output sheet.jpg
               preview-direction "smile" --store store/ffhq --seed 7 --beta 0.15
             """,
         version: ProgramVersion.current)

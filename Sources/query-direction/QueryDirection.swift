@@ -7,8 +7,8 @@ import CommandKit
         abstract: "Ask a database which style channels make pictures more like a phrase.",
         discussion: """
             Examples:
-              query-direction "tiger"                     the strongest channels, by layer
-              query-direction "tiger" --beta 0.2 --top 5  fewer, more disentangled; the first five
+              query-direction "tiger"                     the strongest, by layer
+              query-direction "tiger" --beta 0.2 --top 5  fewer, more disentangled
               query-direction "curly hair" --neutral "hair" --store store/ffhq
               query-direction "tiger" --json | jq .kept
             """,

@@ -1,0 +1,54 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A folder with tiny models, and a database built from them by the real command.
+struct TinyStore {
+    let folder: TemporaryFolder
+
+    /// Options that name the models.
+    var models: [String] {
+        ["--generator", file("generator.safetensors"), "--clip", file("clip.safetensors")]
+    }
+
+    /// The finished database.
+    var store: [String] { ["--store", file("store")] }
+
+    /// Options of a short build.
+    static let short = ["--pairs", "2", "--statistics-samples", "50", "--threads", "1", "--batch", "8"]
+
+    func file(_ name: String) -> String { folder.file(name) }
+
+    /// Models without a database.
+    init() throws {
+        folder = try TemporaryFolder()
+        try TinyModels.writeGenerator(path: file("generator.safetensors"))
+        try TinyModels.writeCLIP(path: file("clip.safetensors"), merges: file("merges.txt"))
+    }
+
+    /// Models and a database; built once, and the same for all tests that only read it.
+    static func built() throws -> TinyStore { try shared.get() }
+
+    private static let shared = Result<TinyStore, any Error> {
+        let tiny = try TinyStore()
+        let build = try RunningCommand.run("build-relevance", tiny.models + tiny.store + short + ["--quiet"])
+        try #require(build.status == 0, "\(build.error)")
+        return tiny
+    }
+}
+
+/// Expects that a command ended as it should: this status, and one or two lines that say what was wrong.
+func expectRefusal(
+    _ result: RunningCommand.Result, _ status: Int32, saying words: String...,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    #expect(result.status == status, "\(result.error)", sourceLocation: sourceLocation)
+    let lines = result.error.split(separator: "\n")
+    #expect((1...2).contains(lines.count), "\(result.error)", sourceLocation: sourceLocation)
+    for word in words {
+        #expect(
+            result.error.contains(word), "‘\(word)’ is not in: \(result.error)",
+            sourceLocation: sourceLocation)
+    }
+    #expect(result.output.isEmpty, sourceLocation: sourceLocation)
+}

@@ -46,8 +46,8 @@ public struct DirectionAnswer: Sendable {
         }
         let model = try clip.open(for: database)
         // A small encoder's threads would wait for one another longer than they work.
-        if model.configuration.textWidth <= 256 { Threads.limit(to: 1) }
-        let encoder = model.textEncoder()
+        if model.configuration.text.width <= 256 { Threads.limit(to: 1) }
+        let encoder = try model.textEncoder()
         // The neutral phrase stays the same from question to question: its embedding is kept as well, under no phrase.
         let neutralKey = TextKey(phrase: "", neutral: neutral, ensemble: name)
         let from =

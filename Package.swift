@@ -76,8 +76,24 @@ let package = Package(
 
         .target(
             name: "FaceJudge",
-            dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "StyleGAN", "Relevance"],
+            dependencies: [
+                "Tensors", "NeuralLayers", "Checkpoints", "StyleGAN", "CLIP", "Relevance",
+                "RelevanceDatabase",
+                "AnimalFaces", "Editing",
+            ],
             path: "Benchmarks/FaceJudge"),
+        .executableTarget(
+            name: "success-table",
+            dependencies: ["FaceJudge", "CommandKit", "AnimalFaces", "Checkpoints", argumentParser],
+            path: "Benchmarks/success-table"),
+        .executableTarget(
+            name: "benchmark",
+            dependencies: [
+                "FaceJudge", "CommandKit", "RelevanceDatabase", "AnimalFaces", "CLIP", "StyleGAN",
+                "NeuralLayers",
+                "Tensors", argumentParser,
+            ],
+            path: "Benchmarks/benchmark", exclude: ["baseline.py"]),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/Support"),
 
         tests(of: "Tensors"),
@@ -100,6 +116,7 @@ let package = Package(
                 "build-relevance", "query-direction", "export-direction", "preview-direction", "Checkpoints",
                 "Pictures", "Tensors", "TestSupport",
             ]),
+        tests(of: "FaceJudge", ["AnimalFaces", "Checkpoints", "Relevance", "RelevanceDatabase", "Tensors"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,6 @@
 /// A phrase, and what must have become true of faces that were edited towards it.
 public struct EditExpectation: Sendable {
-    public enum Kind: String, Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
         case species, attribute
     }
 
@@ -20,18 +20,15 @@ public struct EditExpectation: Sendable {
         unnamed = Attribute.all.filter { !silent.contains($0) }
     }
 
-    /// The phrase that edits start from.
-    public static let neutral = "animal"
-
     public static func of(_ phrase: String) -> EditExpectation? { all.first { $0.phrase == phrase } }
 
     public static let all = species + attributes
 
     /// The drawn world's ten species, each by the rule that names it in captions.
     public static let species: [EditExpectation] = {
-        let marks: [Trait] = [.stripes, .spots, .mane, .patch, .mask, .snout]
+        let marks: [FaceTrait] = [.stripes, .spots, .mane, .patch, .mask, .snout]
         func species(
-            _ name: String, _ present: [Trait], _ coats: [String], without absent: [Trait]
+            _ name: String, _ present: [FaceTrait], _ coats: [String], without absent: [FaceTrait]
         ) -> EditExpectation {
             EditExpectation(
                 name, .species, FaceRule(present: present, absent: absent, colours: [.coat: coats]),

@@ -1,3 +1,4 @@
+import Editing
 import Relevance
 import StyleGAN
 import Tensors
@@ -9,6 +10,8 @@ public final class EditTrial {
         public let alpha: Float
         /// The share that reached the phrase of the faces that had not been there, from 0 to 1.
         public let reached: Float
+        /// The number of faces that had not been there.
+        public let others: Int
         /// How far the attributes that the phrase does not name moved, as a mean share of their ranges.
         public let movement: Float
     }
@@ -16,7 +19,7 @@ public final class EditTrial {
     /// The strengths that are tried.
     public static let strengths: [Float] = [1, 2, 3, 4, 5, 6, 8, 10]
 
-    private let synthesis: Synthesis
+    private let renderer: DirectionRenderer
     private let regressor: FaceRegressor
     /// `[N, C_total]`
     private let faces: Tensor
@@ -27,16 +30,16 @@ public final class EditTrial {
     ///
     /// - Parameter seed: Another than the sweep's, so that faces are not those the directions were measured on.
     public init(_ generator: Generator, regressor: FaceRegressor, faces count: Int, seed: UInt32) throws {
-        synthesis = try Synthesis(generator, batch: regressor.batch)
+        renderer = try DirectionRenderer(generator, batch: regressor.batch)
         self.regressor = regressor
-        let z = try LatentSamples.images(0..<count, seed: seed, dimension: generator.configuration.zDimension)
-        faces = try generator.styles(z: z, truncation: Truncation())
-        originals = try Self.read(faces, synthesis, regressor)
+        faces = try renderer.styles(images: 0..<count, seed: seed, truncation: Truncation())
+        originals = try regressor.read(renderer.images(styles: faces))
     }
 
     /// The faces as they are read after s' = s + α ∆s.
     public func edited(by direction: Direction, alpha: Float) throws -> [FaceParameters] {
-        try Self.read(moved(by: direction, alpha: alpha), synthesis, regressor)
+        let moved = try DirectionRenderer.moved(faces, along: direction.change, strengths: [alpha])
+        return try regressor.read(renderer.images(styles: moved))
     }
 
     /// Edits the faces and holds them to what the phrase asks.
@@ -52,6 +55,7 @@ public final class EditTrial {
         }
         return Outcome(
             alpha: alpha, reached: Float(reached) / Float(max(1, others.count)),
+            others: others.count,
             movement: movement / Float(max(1, originals.count * expectation.unnamed.count)))
     }
 
@@ -62,28 +66,5 @@ public final class EditTrial {
         }
         let best = outcomes.map(\.reached).max() ?? 0
         return outcomes.first { $0.reached >= best - 0.03 }?.alpha ?? 0
-    }
-
-    private func moved(by direction: Direction, alpha: Float) throws -> Tensor {
-        var moved = faces
-        moved.withUnsafeMutableValues { styles in
-            for i in styles.indices { styles[i] += alpha * direction.change[i % direction.change.count] }
-        }
-        return moved
-    }
-
-    private static func read(
-        _ styles: Tensor, _ synthesis: Synthesis, _ regressor: FaceRegressor
-    ) throws -> [FaceParameters] {
-        let (count, width) = (styles.shape[0], styles.shape[1])
-        var faces: [FaceParameters] = []
-        for first in stride(from: 0, to: count, by: synthesis.batch) {
-            let samples = min(synthesis.batch, count - first)
-            let part = try styles.withUnsafeValues {
-                try Tensor($0[first * width..<(first + samples) * width], shape: [samples, width])
-            }
-            faces += try regressor(synthesis.images(styles: part))
-        }
-        return faces
     }
 }

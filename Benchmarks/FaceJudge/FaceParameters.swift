@@ -1,7 +1,7 @@
 /// What a face was drawn with, as the regressor reads it off a picture.
 public struct FaceParameters: Sendable {
     /// Three colours and the traits.
-    static let count = 3 * Palette.allCases.count + Trait.allCases.count
+    static let count = 3 * Palette.allCases.count + FaceTrait.allCases.count
 
     private let values: [Float]
 
@@ -10,7 +10,7 @@ public struct FaceParameters: Sendable {
         self.values = values
     }
 
-    public subscript(trait: Trait) -> Float { values[3 * Palette.allCases.count + trait.index] }
+    public subscript(trait: FaceTrait) -> Float { values[3 * Palette.allCases.count + trait.index] }
 
     public subscript(palette: Palette) -> SIMD3<Float> {
         let first = 3 * palette.index
@@ -28,8 +28,8 @@ public struct FaceParameters: Sendable {
 
 /// One thing that can be said of a face.
 public enum Attribute: Hashable, Sendable {
-    case trait(Trait)
+    case trait(FaceTrait)
     case colour(Palette)
 
-    public static let all = Trait.allCases.map(Attribute.trait) + Palette.allCases.map(Attribute.colour)
+    public static let all = FaceTrait.allCases.map(Attribute.trait) + Palette.allCases.map(Attribute.colour)
 }

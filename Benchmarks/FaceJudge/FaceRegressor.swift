@@ -45,6 +45,21 @@ public final class FaceRegressor {
         }
     }
 
+    /// Reads faces off any number of pictures `[N, 3, 64, 64]`, batch by batch.
+    public func read(_ pictures: Tensor) throws -> [FaceParameters] {
+        let size = 3 * Self.side * Self.side
+        var faces: [FaceParameters] = []
+        for first in stride(from: 0, to: pictures.shape[0], by: batch) {
+            let count = min(batch, pictures.shape[0] - first)
+            let part = try pictures.withUnsafeValues {
+                try Tensor(
+                    $0[first * size..<(first + count) * size], shape: [count, 3, Self.side, Self.side])
+            }
+            faces += try self(part)
+        }
+        return faces
+    }
+
     /// Reads faces off pictures `[n, 3, 64, 64]` in −1…1, clamped to it, n ≤ batch.
     public func callAsFunction(_ pictures: Tensor) throws -> [FaceParameters] {
         let samples = pictures.shape.rank > 0 ? min(pictures.shape[0], batch) : 0

@@ -1,13 +1,13 @@
 /// What must be true of a face for a phrase to be.
 public struct FaceRule: Sendable {
     /// Traits that are there: above one half.
-    public let present: [Trait]
+    public let present: [FaceTrait]
     /// Traits that are not there: at most one half.
-    public let absent: [Trait]
+    public let absent: [FaceTrait]
     /// The names of the colours that a part may have.
     public let colours: [Palette: [String]]
 
-    public init(present: [Trait] = [], absent: [Trait] = [], colours: [Palette: [String]] = [:]) {
+    public init(present: [FaceTrait] = [], absent: [FaceTrait] = [], colours: [Palette: [String]] = [:]) {
         self.present = present
         self.absent = absent
         self.colours = colours

@@ -1,5 +1,5 @@
 /// What a drawn face has or has not, from 0 to 1: in the order of the regressor's outputs.
-public enum Trait: String, CaseIterable, Sendable {
+public enum FaceTrait: String, CaseIterable, Sendable {
     case stripes, spots, mane
     /// Black patches around the eyes.
     case patch

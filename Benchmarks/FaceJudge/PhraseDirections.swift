@@ -1,0 +1,27 @@
+import CLIP
+import Relevance
+import RelevanceDatabase
+
+/// Directions from a database's neutral phrase, as `query-direction` gives them.
+public final class PhraseDirections {
+    private let database: RelevanceDatabase
+    private let encoder: TextEncoder
+    private let threshold: Float
+
+    /// - Parameter threshold: β.
+    /// - Throws: `CLIPError` where the text encoder cannot be made.
+    public init(database: RelevanceDatabase, model: CLIPModel, threshold: Float) throws(CLIPError) {
+        self.database = database
+        encoder = try model.textEncoder()
+        self.threshold = threshold
+    }
+
+    /// - Throws: `RelevanceError.nothingKept` where no channel reaches β.
+    public func direction(to phrase: String) throws -> Direction {
+        let ensemble = try PromptEnsemble()
+        let text = try TextDirection(
+            target: ensemble.embedding(of: phrase, by: encoder),
+            neutral: ensemble.embedding(of: database.manifest.neutral, by: encoder))
+        return try database.direction(for: text, threshold: threshold)
+    }
+}

@@ -1,0 +1,166 @@
+import AnimalFaces
+import ArgumentParser
+import CLIP
+import CommandKit
+import FaceJudge
+import Foundation
+import NeuralLayers
+import RelevanceDatabase
+import StyleGAN
+import Tensors
+
+@main struct Benchmark: DirectionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmark",
+        abstract: "What each stage costs on this machine, beside the released method's own procedure.",
+        discussion: """
+            A sample of the default database is built in a temporary folder. The comparison runs with the Python
+            that $PYTHON names (default: python3) where it has torch, numpy and safetensors.
+            """,
+        version: ProgramVersion.current)
+
+    @Option(parsing: .unconditional, help: "Pairs a channel of the database that is built.")
+    var pairs = 8
+
+    @Option(parsing: .unconditional, help: "Threads that sweep side by side. Default: one a processor.")
+    var threads: Int?
+
+    func validate() throws {
+        guard (1...1000).contains(pairs) else {
+            throw ValidationError("--pairs is \(pairs); it must be from 1 to 1000")
+        }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
+        }
+    }
+
+    func run() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/direction-benchmark-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let sample = try SampleDatabase()
+
+        try write("| stage | cost |")
+        try write("|---|---|")
+        let rate = try measureBuild(sample, in: folder, workers: workers)
+        try measureNetworks(sample)
+        try measureQueries(in: folder)
+        try compare(pairRate: rate, workers: workers)
+    }
+
+    // MARK: Stages
+
+    /// Builds the sample; returns the pairs swept a second.
+    private func measureBuild(_ sample: SampleDatabase, in folder: String, workers: Int) throws -> Double {
+        let began = ContinuousClock.now
+        _ = try sample.database(at: folder, pairs: 1, statisticsSamples: 10_000, workers: workers)
+        let first = seconds(since: began)
+        // The pairs that are added need no statistics: theirs is the rate of the sweep alone.
+        let channels = sample.generator.styleSpace.sweptCount
+        let swept = ContinuousClock.now
+        _ = try sample.database(at: folder, pairs: pairs + 1, statisticsSamples: 10_000, workers: workers)
+        let rate = Double(pairs * channels) / seconds(since: swept)
+        try write(row("sweep, \(workers) threads", "\(number(rate)) pairs/s"))
+        try write(row("statistics of 10,000 samples and one pair a channel", "\(number(first)) s"))
+        let full = Double(100 * channels) / rate
+        try write(row("100 pairs of \(channels) channels at that rate", ProgressReporter.duration(full)))
+        try write(row("resident memory of the build, at most", "\(residentPeak() >> 20) MiB"))
+        return rate
+    }
+
+    /// Each network on one thread.
+    private func measureNetworks(_ sample: SampleDatabase) throws {
+        Threads.limit(to: 1)
+        let batch = ModelSubject.imagesPerBatch
+        let generator = sample.generator
+        let resolution = generator.configuration.resolution
+        let z = Tensor(zeros: [batch, generator.configuration.zDimension])
+        let styles = try generator.styles(z: z, truncation: .none)
+        let synthesis = try Synthesis(generator, batch: batch)
+        let drawing = try rate { _ = try synthesis.images(styles: styles) }
+        try write(
+            row(
+                "whole pictures of \(resolution)×\(resolution), 1 thread",
+                "\(number(drawing * Double(batch)))/s"))
+
+        let encoder = try sample.model.imageEncoder(batch: batch, imageResolution: resolution)
+        let images = try synthesis.images(styles: styles)
+        var embeddings = Tensor(zeros: [batch, sample.model.configuration.dimension])
+        let embedding = try rate { try encoder.embed(images, into: &embeddings) }
+        try write(row("image embeddings, 1 thread", "\(number(embedding * Double(batch)))/s"))
+
+        let text = try sample.model.textEncoder()
+        let ensemble = try PromptEnsemble()
+        let phrase = try rate { _ = try ensemble.embedding(of: "tiger", by: text) }
+        try write(
+            row("phrase in \(ensemble.templates.count) templates, 1 thread", "\(number(1000 / phrase)) ms"))
+    }
+
+    /// `query-direction` from its start to its end, as a shell sees it.
+    private func measureQueries(in folder: String) throws {
+        let program = AnimalFaces.programFolder + "/query-direction"
+        guard FileManager.default.isExecutableFile(atPath: program) else {
+            return try write(row("query-direction", "skipped: \(program) is not built"))
+        }
+        // The first time round phrases are embedded, the second their text directions are in the database.
+        for kind in ["a new phrase", "a phrase asked before"] {
+            let times = try EditExpectation.all.map { expectation in
+                let began = ContinuousClock.now
+                _ = try output(of: program, [expectation.phrase, "--store", folder, "--beta", "0"])
+                return seconds(since: began)
+            }
+            let median = times.sorted()[times.count / 2]
+            try write(row("query-direction, whole process, \(kind)", "\(number(1000 * median)) ms"))
+        }
+    }
+
+    private func compare(pairRate: Double, workers: Int) throws {
+        let plain = PlainProcedure(
+            python: ProcessInfo.processInfo.environment["PYTHON"] ?? "python3")
+        switch try plain.measure(threads: workers) {
+        case .skipped(let reason): try write(row("released procedure in PyTorch", "skipped: \(reason)"))
+        case .measured(let result):
+            let pairs = result.picturesPerSecond / 2
+            try write(
+                row(
+                    "released procedure in PyTorch \(result.torch), \(workers) threads",
+                    "\(number(pairs)) pairs/s"))
+            try write(row("the sweep against it", "\(number(pairRate / pairs)) times as fast"))
+        }
+    }
+
+    // MARK: Measuring
+
+    /// Calls a second, over at least a second after one call that is not counted.
+    private func rate(_ body: () throws -> Void) throws -> Double {
+        try body()
+        let began = ContinuousClock.now
+        var calls = 0
+        repeat {
+            try body()
+            calls += 1
+        } while seconds(since: began) < 1
+        return Double(calls) / seconds(since: began)
+    }
+
+    private func seconds(since began: ContinuousClock.Instant) -> Double {
+        began.duration(to: .now) / .seconds(1)
+    }
+
+    /// The most memory that this process has had resident, in bytes.
+    private func residentPeak() -> Int {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        return usage.ru_maxrss * 1024
+    }
+
+    // MARK: Writing
+
+    private func row(_ stage: String, _ cost: String) -> String { "| \(stage) | \(cost) |" }
+
+    private func number(_ value: Double) -> String {
+        value < 10 ? String(format: "%.1f", value) : ProgressReporter.grouped(Int(value.rounded()))
+    }
+
+    private func write(_ line: String) throws { try StandardStream.output.write(line + "\n") }
+}

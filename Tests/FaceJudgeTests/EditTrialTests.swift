@@ -1,0 +1,88 @@
+import AnimalFaces
+import Checkpoints
+import FaceJudge
+import Foundation
+import Relevance
+import RelevanceDatabase
+import TestSupport
+import Testing
+
+/// The whole method on the embedded models: a small database, directions for phrases, edited faces, and a judge that
+/// had no part in it.
+@Suite struct EditTrialTests {
+    /// Built once: 8 pairs a channel instead of 100, which directions for single attributes need no more of.
+    private static let made = Result { try Made() }
+
+    private struct Made: Sendable {
+        let folder: TemporaryFolder
+        let sample: SampleDatabase
+        let database: RelevanceDatabase
+
+        init() throws {
+            folder = try TemporaryFolder()
+            sample = try SampleDatabase()
+            database = try sample.database(
+                at: folder.file("faces"), pairs: 8, statisticsSamples: 10_000,
+                workers: min(8, ProcessInfo.processInfo.activeProcessorCount))
+        }
+    }
+
+    private func trial(of phrase: String) throws -> (trial: EditTrial, direction: Direction) {
+        let made = try Self.made.get()
+        let regressor = try FaceRegressor(
+            checkpoint: Checkpoint.open(path: AnimalFaces.resource(.regressor)), batch: 32)
+        let phrases = try PhraseDirections(database: made.database, model: made.sample.model, threshold: 0.12)
+        return (
+            try EditTrial(made.sample.generator, regressor: regressor, faces: 32, seed: 1000),
+            try phrases.direction(to: phrase)
+        )
+    }
+
+    /// A phrase, a strength for it, and another phrase that it should not bring along.
+    struct Edit: Sendable, CustomTestStringConvertible {
+        let phrase: String
+        let alpha: Float
+        let other: String
+
+        init(_ phrase: String, _ alpha: Float, not other: String) {
+            self.phrase = phrase
+            self.alpha = alpha
+            self.other = other
+        }
+
+        var testDescription: String { phrase }
+    }
+
+    /// When this was written at least 93 % of the faces reached each phrase and at most 4 % the other one, so that
+    /// one half and one third are far from what rounding can move.
+    @Test(arguments: [
+        Edit("animal wearing glasses", 4, not: "animal wearing a hat"),
+        Edit("animal wearing a hat", 4, not: "animal wearing glasses"),
+        Edit("animal with stripes", 4, not: "animal wearing glasses"),
+        Edit("animal with a mane", 4, not: "animal wearing glasses"),
+        Edit("animal with long ears", 6, not: "animal wearing glasses"),
+        Edit("smiling animal", 4, not: "animal wearing glasses"),
+        Edit("animal with blue eyes", 4, not: "animal wearing a hat"),
+        Edit("animal with green eyes", 4, not: "animal wearing a hat"),
+        Edit("white animal", 5, not: "animal wearing a hat"),
+        Edit("animal on a purple background", 6, not: "animal wearing glasses"),
+    ])
+    func mostFacesReachThePhraseAndFewAnotherOne(edit: Edit) throws {
+        let (trial, direction) = try trial(of: edit.phrase)
+        let named = try #require(EditExpectation.of(edit.phrase))
+        let other = try #require(EditExpectation.of(edit.other))
+        let reached = try trial.outcome(of: named, direction: direction, alpha: edit.alpha)
+        let dragged = try trial.outcome(of: other, direction: direction, alpha: edit.alpha)
+        #expect(reached.reached > 1 / 2)
+        #expect(dragged.reached < 1 / 3)
+    }
+
+    @Test func facesThatAreNotEditedStayAsTheyAre() throws {
+        let (trial, direction) = try trial(of: "animal wearing glasses")
+        for expectation in EditExpectation.all {
+            let outcome = try trial.outcome(of: expectation, direction: direction, alpha: 0)
+            #expect(outcome.reached == 0)
+            #expect(outcome.movement == 0)
+        }
+    }
+}

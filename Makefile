@@ -7,7 +7,7 @@ TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
 COMMANDS := build-relevance query-direction export-direction preview-direction
 
-.PHONY: demo build test lint install uninstall packages clean
+.PHONY: demo build test lint install uninstall benchmark table packages clean
 
 # Builds the default database (100 pairs a channel), asks it for "tiger", exports the direction, draws a sheet.
 demo: build
@@ -25,6 +25,14 @@ test:
 
 lint:
 	@Tools/lint
+
+# The success table of the README, from the default database.
+table: build
+	@$$(swift build $(RELEASE) --show-bin-path)/success-table
+
+# What each stage costs, beside the released method's own procedure in PyTorch (PYTHON names one that has it).
+benchmark: build
+	@$$(swift build $(RELEASE) --show-bin-path)/benchmark
 
 # The commands with their resources; they then work from any folder.
 install: build

@@ -111,8 +111,8 @@ class Votes:
             wanted[:, world.SLICES[name]] = torch.sign(marks[:, i:i + 1])
         goal = torch.where(is_species, torch.where(wanted > 0, high, low), goal)
         chosen = torch.where(is_species, (wanted != 0) & (torch.rand(n, world.P_DIM) < 0.8), chosen)
-        shift = (goal - w[:, :world.P_DIM]) * (0.4 + 2.6 * torch.rand(n, world.P_DIM)) * chosen
-        shift = shift.clamp(-12, 12)
+        shift = (goal - w[:, :world.P_DIM]) * (0.4 + 2.2 * torch.rand(n, world.P_DIM)) * chosen
+        shift = shift.clamp(-8, 8)
         keep = 0.15 + 0.85 * torch.rand(n, 1)
         gains = torch.rand(n, len(self.all)) * 2 * (torch.rand(n, len(self.all)) < keep) / keep
         return shift, gains

@@ -37,8 +37,7 @@ SPECIES = tuple(RULES)
 BLEND_SHARPNESS, CHOICE_SHARPNESS, GATE_SHARPNESS = 5.0, 3.5, 4.0
 SPECIES_OFFSET = 0.25     # share of species-consistent samples: P(normal > -0.25) = 0.6
 PUSH = 2.6
-WEIGHT_LIMIT = 2.0        # colour weights are clamped to [0, 2] and cubed, so that the largest wins;
-STEEP_FROM = 1.0          # above 1, where no natural face is, to the sixth power: a pushed colour leaves no other
+WEIGHT_LIMIT = 1.6        # colour weights are clamped to [0, 1.6] and cubed, so that the largest wins
 
 SLICES, _n = {}, 0
 for _name, _width in ([(k, len(t)) for k, t in CHOICES.items()] + [(k, 1) for k in TRAITS] + [(k, 1) for k in SHAPES]):
@@ -120,9 +119,8 @@ def clamp(p):
 
 
 def colour(p, name):
-    """A colour field's RGB: the mean of its table under powers of the weights."""
-    weight = field(p, name).clamp(0, WEIGHT_LIMIT)
-    weight = torch.where(weight > STEEP_FROM, weight ** 6, weight ** 3) + 1e-3
+    """A colour field's RGB: the mean of its table under cubed weights."""
+    weight = field(p, name).clamp(0, WEIGHT_LIMIT) ** 3 + 1e-3
     return (weight / weight.sum(1, keepdim=True)) @ TABLES[name]
 
 

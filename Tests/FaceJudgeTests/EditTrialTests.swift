@@ -53,18 +53,20 @@ import Testing
         var testDescription: String { phrase }
     }
 
-    /// When this was written at least 93 % of the faces reached each phrase and at most 4 % the other one, so that
-    /// one half and one third are far from what rounding can move.
+    /// When this was written all faces reached each phrase, and at most 4 % of them the other one: three faces of
+    /// thirty may fall on the other side by another processor's rounding.
     @Test(arguments: [
+        Edit("tiger", 10, not: "animal wearing glasses"),
         Edit("animal wearing glasses", 4, not: "animal wearing a hat"),
         Edit("animal wearing a hat", 4, not: "animal wearing glasses"),
         Edit("animal with stripes", 4, not: "animal wearing glasses"),
+        Edit("animal with spots", 4, not: "animal wearing a hat"),
         Edit("animal with a mane", 4, not: "animal wearing glasses"),
         Edit("animal with long ears", 6, not: "animal wearing glasses"),
+        Edit("animal with a snout", 4, not: "animal wearing glasses"),
         Edit("smiling animal", 4, not: "animal wearing glasses"),
         Edit("animal with blue eyes", 4, not: "animal wearing a hat"),
         Edit("animal with green eyes", 4, not: "animal wearing a hat"),
-        Edit("white animal", 5, not: "animal wearing a hat"),
         Edit("animal on a purple background", 6, not: "animal wearing glasses"),
     ])
     func mostFacesReachThePhraseAndFewAnotherOne(edit: Edit) throws {
@@ -73,8 +75,8 @@ import Testing
         let other = try #require(EditExpectation.of(edit.other))
         let reached = try trial.outcome(of: named, direction: direction, alpha: edit.alpha)
         let dragged = try trial.outcome(of: other, direction: direction, alpha: edit.alpha)
-        #expect(reached.reached > 1 / 2)
-        #expect(dragged.reached < 1 / 3)
+        #expect(reached.reached > 0.85)
+        #expect(dragged.reached < 0.15)
     }
 
     @Test func facesThatAreNotEditedStayAsTheyAre() throws {

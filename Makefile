@@ -7,7 +7,7 @@ TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
 COMMANDS := build-relevance query-direction export-direction preview-direction
 
-.PHONY: demo build test lint install uninstall benchmark table packages clean
+.PHONY: demo build test test-kill lint install uninstall benchmark table packages clean
 
 # Builds the default database (100 pairs a channel), asks it for "tiger", exports the direction, draws a sheet.
 demo: build
@@ -22,6 +22,11 @@ packages:
 test:
 	@Tools/install-packages --tests
 	TEST_PYTHON=$$(Tools/make-test-venv) swift test $(TESTS)
+
+# Kills a real build at 200 seeded moments; make test kills it a few times.
+test-kill:
+	@Tools/install-packages --tests
+	KILLS=200 swift test $(TESTS) --filter KillTests
 
 lint:
 	@Tools/lint

@@ -114,7 +114,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "build-relevance", "query-direction", "export-direction", "preview-direction", "Checkpoints",
-                "Pictures", "Tensors", "TestSupport",
+                "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",
             ]),
         tests(of: "FaceJudge", ["AnimalFaces", "Checkpoints", "Relevance", "RelevanceDatabase", "Tensors"]),
     ],

@@ -1,0 +1,59 @@
+import Foundation
+import RelevanceDatabase
+import TestSupport
+import Testing
+
+/// The real command, killed at moments of a seeded choice: what is built in the end is what an uninterrupted build
+/// makes, to the last bit.
+@Suite struct KillTests {
+    /// `make test-kill` asks for 200.
+    private static let kills = ProcessInfo.processInfo.environment["KILLS"].flatMap { Int($0) } ?? 6
+
+    @Test func aBuildThatIsKilledAndGoneOnWithEndsInTheSameBits() throws {
+        let tiny = try TinyStore()
+        let options = [
+            "--pairs", "10", "--statistics-samples", "1000", "--threads", "2", "--batch", "8", "--quiet",
+        ]
+        let whole = tiny.file("whole")
+        let began = Date()
+        let build = try RunningCommand.run("build-relevance", tiny.models + options + ["--store", whole])
+        try #require(build.status == 0, "\(build.error)")
+        let duration = Date().timeIntervalSince(began)
+        let expected = try RelevanceDatabase(path: whole)
+
+        var random = SeededMoments(state: 7)
+        var killed = 0
+        var round = 0
+        while killed < Self.kills {
+            let store = tiny.file("store\(round)")
+            round += 1
+            // The same store is killed a few times over before it is let finish.
+            for _ in 0..<3 where killed < Self.kills {
+                let running = try RunningCommand(
+                    "build-relevance", tiny.models + options + ["--store", store])
+                usleep(UInt32(random.next() * duration * 1_000_000))
+                running.send(SIGKILL)
+                _ = running.wait()
+                killed += 1
+            }
+            let resumed = try RunningCommand.run(
+                "build-relevance", tiny.models + options + ["--store", store])
+            try #require(resumed.status == 0, "\(resumed.error)")
+            let found = try RelevanceDatabase(path: store)
+            #expect(try found.table().rows == expected.table().rows)
+            #expect(try found.spread().errors == expected.spread().errors)
+            #expect(found.statistics.mean == expected.statistics.mean)
+            try FileManager.default.removeItem(atPath: store)
+        }
+    }
+}
+
+/// Fractions in [0, 1) of a fixed sequence: Knuth's 64-bit linear congruential generator.
+private struct SeededMoments {
+    var state: UInt64
+
+    mutating func next() -> Double {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Double(state >> 11) / Double(1 << 53)
+    }
+}

@@ -71,7 +71,7 @@ import Tensors
     /// Each network on one thread.
     private func measureNetworks(_ sample: SampleDatabase) throws {
         Threads.limit(to: 1)
-        let batch = ModelSubject.imagesPerBatch
+        let batch = ModelSubject(generator: sample.generator, model: sample.model).imagesPerBatch
         let generator = sample.generator
         let resolution = generator.configuration.resolution
         let z = Tensor(zeros: [batch, generator.configuration.zDimension])

@@ -6,17 +6,23 @@ import Tensors
 
 /// A generator and a CLIP as what a build sweeps.
 public struct ModelSubject: SweepSubject {
-    /// Images rendered and embedded at a time: enough to fill the matrix kernels, few enough to stay in the caches.
-    public static let imagesPerBatch = 32
-
     public let generator: Generator
     public let model: CLIPModel
-    private let imagesPerBatch: Int
+    /// Images rendered and embedded at a time.
+    public let imagesPerBatch: Int
 
-    public init(generator: Generator, model: CLIPModel, imagesPerBatch: Int = Self.imagesPerBatch) {
+    /// - Parameter imagesPerBatch: Images rendered and embedded at a time, even; fitted to their size unless given.
+    public init(generator: Generator, model: CLIPModel, imagesPerBatch: Int? = nil) {
         self.generator = generator
         self.model = model
-        self.imagesPerBatch = imagesPerBatch
+        self.imagesPerBatch =
+            imagesPerBatch ?? Self.imagesPerBatch(resolution: generator.configuration.resolution)
+    }
+
+    /// 32 up to 128 × 128 pixels: enough to fill the matrix kernels. Above, as many as keep the largest maps at a
+    /// few hundred MiB: 10 of 256 × 256, 2 of 512 × 512 and more.
+    static func imagesPerBatch(resolution: Int) -> Int {
+        max(2, min(32, (1 << 21) / (3 * resolution * resolution) / 2 * 2))
     }
 
     public var layers: [LayerRecord] {

@@ -72,8 +72,10 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         help: "Threads that sweep side by side. Default: one a processor, as memory allows.")
     var threads: Int?
 
-    @Option(parsing: .unconditional, help: "Pictures drawn and embedded at a time; even.")
-    var batch = 32
+    @Option(
+        parsing: .unconditional,
+        help: "Pictures drawn and embedded at a time; even. Default: 32, fewer for pictures above 128×128.")
+    var batch: Int?
 
     @Flag(help: "Say nothing on the way.")
     var quiet = false
@@ -97,7 +99,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
         }
-        guard (2...4096).contains(batch), batch.isMultiple(of: 2) else {
+        if let batch, !(2...4096).contains(batch) || !batch.isMultiple(of: 2) {
             throw ValidationError("--batch is \(batch); it must be even and from 2 to 4096")
         }
         if let neutral { try PhraseOptions.requireVisible(neutral, as: "--neutral") }
@@ -120,7 +122,9 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
 
         let builder = try DatabaseBuilder(request, subject: subject)
         let talk = BuildTalk(quiet: quiet, json: json)
-        try talk.announce(builder.needs(), request)
+        let needs = try builder.needs()
+        talk.announce(needs, request)
+        try BuildMachine.requireMemory(needs.memory, threads: request.workers, batch: subject.imagesPerBatch)
         let outcome = try builder.run(isCancelled: { InterruptMonitor.isInterrupted }, progress: talk.report)
         talk.finish()
         switch outcome {

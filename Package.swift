@@ -100,7 +100,7 @@ let package = Package(
         tests(of: "NeuralLayers", exclude: ["Fixtures"]),
         tests(of: "Checkpoints", ["StyleGAN"], exclude: ["Fixtures"]),
         tests(of: "Pictures"),
-        tests(of: "StyleGAN", ["Checkpoints"]),
+        tests(of: "StyleGAN", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "CLIP", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "Vocabulary"),
         tests(of: "Relevance", ["StyleGAN", "CLIP", "Checkpoints"]),

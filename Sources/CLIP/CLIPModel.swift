@@ -65,10 +65,13 @@ public struct CLIPModel: Sendable {
     /// An encoder for one thread.
     /// - Parameters:
     ///   - batch: the most images that it will be given at a time.
-    ///   - imageResolution: the side of those images; nil for CLIP's own.
+    ///   - imageResolution: the height of those images; nil for CLIP's own.
+    ///   - imageWidth: their width; nil for the same as their height.
     /// - Throws: `CLIPError`.
-    public func imageEncoder(batch: Int, imageResolution: Int? = nil) throws(CLIPError) -> ImageEncoder {
-        try ImageEncoder(self, batch: batch, imageResolution: imageResolution)
+    public func imageEncoder(
+        batch: Int, imageResolution: Int? = nil, imageWidth: Int? = nil
+    ) throws(CLIPError) -> ImageEncoder {
+        try ImageEncoder(self, batch: batch, imageResolution: imageResolution, imageWidth: imageWidth)
     }
 
     func imageTower() throws(CLIPError) -> ImageTower {

@@ -11,8 +11,10 @@ import Tensors
 public final class ImageEncoder {
     /// The most images at a time.
     public let batch: Int
-    /// The side of the images given, in pixels.
+    /// The height of the images given, in pixels.
     public let imageResolution: Int
+    /// Their width.
+    public let imageWidth: Int
     /// The width of an embedding, d.
     public var dimension: Int { configuration.dimension }
 
@@ -36,24 +38,29 @@ public final class ImageEncoder {
 
     /// - Parameters:
     ///   - batch: the most images that `embed` will be given.
-    ///   - imageResolution: the side of those images; nil for CLIP's own.
+    ///   - imageResolution: the height of those images; nil for CLIP's own.
+    ///   - imageWidth: their width; nil for the same as their height.
     /// - Throws: `CLIPError`.
-    public init(_ model: CLIPModel, batch: Int, imageResolution: Int? = nil) throws(CLIPError) {
+    public init(
+        _ model: CLIPModel, batch: Int, imageResolution: Int? = nil, imageWidth: Int? = nil
+    ) throws(CLIPError) {
         let configuration = model.configuration
         let sizes = configuration.image
         let tokens = configuration.imageTokens
         self.configuration = configuration
         let side = imageResolution ?? configuration.imageResolution
-        guard (1...4096).contains(batch), (1...4096).contains(side) else {
-            throw .shape(.invalid([batch, 3, side, side]))
+        let width = imageWidth ?? side
+        guard (1...4096).contains(batch), (1...4096).contains(side), (1...4096).contains(width) else {
+            throw .shape(.invalid([batch, 3, side, width]))
         }
         self.batch = batch
         self.imageResolution = side
+        self.imageWidth = width
         tower = try model.imageTower()
         do {
             let group = tower.group
             let rows = group * tokens
-            preparation = try ImagePreparation(side: side, for: configuration)
+            preparation = try ImagePreparation(height: side, width: width, for: configuration)
             patches = try Activations(rows: rows, width: tower.patches.inputs)
             embedded = try Activations(rows: rows, width: sizes.width)
             x = try Activations(rows: rows, width: sizes.width)
@@ -89,7 +96,7 @@ public final class ImageEncoder {
 
     /// The embeddings of the first `count` images.
     /// - Parameters:
-    ///   - images: `[n, 3, R, R]` in about [−1, 1], n ≤ `batch`.
+    ///   - images: `[n, 3, H, W]` in about [−1, 1], n ≤ `batch`.
     ///   - count: how many of them; nil for all.
     ///   - embeddings: `[≥ count, d]`; its first rows become the embeddings, of length 1.
     /// - Throws: `CLIPError.shape`. An image that is not finite has an embedding that is not.
@@ -99,7 +106,7 @@ public final class ImageEncoder {
         try embed(images, count: count, into: &embeddings, isNormalised: true)
     }
 
-    /// The embeddings of images `[n, 3, R, R]`, `[n, d]`, of length 1.
+    /// The embeddings of images `[n, 3, H, W]`, `[n, d]`, of length 1.
     /// - Throws: `CLIPError`.
     public func embed(_ images: Tensor) throws(CLIPError) -> Tensor {
         var embeddings = Tensor(zeros: [images.shape.rank > 0 ? images.shape[0] : 0, dimension])
@@ -110,16 +117,18 @@ public final class ImageEncoder {
     func embed(
         _ images: Tensor, count: Int?, into embeddings: inout Tensor, isNormalised: Bool
     ) throws(CLIPError) {
-        let side = imageResolution
-        guard images.shape.rank == 4, images.shape.dimensions.dropFirst().elementsEqual([3, side, side])
+        let (height, width) = (imageResolution, imageWidth)
+        guard images.shape.rank == 4, images.shape.dimensions.dropFirst().elementsEqual([3, height, width])
         else {
             throw .shape(
-                .mismatch(what: "a batch of images", found: images.shape, expected: [batch, 3, side, side]))
+                .mismatch(
+                    what: "a batch of images", found: images.shape, expected: [batch, 3, height, width]))
         }
         let count = count ?? images.shape[0]
         guard count >= 0, count <= images.shape[0], count <= batch else {
             throw .shape(
-                .mismatch(what: "a batch of images", found: images.shape, expected: [batch, 3, side, side]))
+                .mismatch(
+                    what: "a batch of images", found: images.shape, expected: [batch, 3, height, width]))
         }
         guard embeddings.shape.rank == 2, embeddings.shape[0] >= count, embeddings.shape[1] == dimension
         else {
@@ -132,7 +141,7 @@ public final class ImageEncoder {
                 for first in stride(from: 0, to: count, by: tower.group) {
                     let present = min(tower.group, count - first)
                     for i in 0..<present {
-                        let size = 3 * side * side
+                        let size = 3 * height * width
                         preparation.patches(
                             of: UnsafeBufferPointer(
                                 rebasing: images[(first + i) * size..<(first + i + 1) * size]),

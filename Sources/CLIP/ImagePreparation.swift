@@ -4,48 +4,83 @@ import Tensors
 /// An image on its way to CLIP: clamped to [−1, 1], brought to [0, 1], resampled if its side is not CLIP's (Pillow's
 /// bicubic, in floating point), clamped to [0, 1], normalised, and cut into patches.
 ///
+/// Of an image that is not square the whole is kept: its longer side becomes CLIP's, and the rest of the square takes
+/// the mean colour, which normalises to zero. CLIP's own preparation would crop a tall picture of a person to the
+/// waist.
+///
 /// Belongs to one thread at a time; nothing is allocated when it runs.
 final class ImagePreparation {
-    /// The mean and deviation of each colour that all published CLIPs normalise with.
+    /// The mean and deviation of each colour that OpenAI's CLIPs normalise with.
     static let mean: [Float] = [0.48145466, 0.4578275, 0.40821073]
     static let deviation: [Float] = [0.26862954, 0.26130258, 0.27577711]
 
-    private let inputSide, outputSide, patchSide: Int
+    private let outputSide, patchSide: Int
+    /// The part of the square that the image takes.
+    private let rows, columns: Range<Int>
     private let resize: BicubicResize?
-    /// One image in [0, 1], as given and at CLIP's side; the first is empty where the sides are equal.
+    /// One image in [0, 1], as given and at CLIP's size; both the same where the sizes are equal.
     private let given, pixels: Activations
+    private let mean, deviation: [Float]
 
-    init(side: Int, for configuration: CLIPConfiguration) throws(NeuralLayerError) {
-        inputSide = side
-        outputSide = configuration.imageResolution
+    /// - Parameters:
+    ///   - height: of the images given.
+    ///   - width: likewise.
+    init(height: Int, width: Int, for configuration: CLIPConfiguration) throws(NeuralLayerError) {
+        let side = configuration.imageResolution
+        outputSide = side
         patchSide = configuration.patchSize
+        mean = Self.mean
+        deviation = Self.deviation
+        let longer = max(height, width)
+        let fitted = (
+            height: max(1, (height * side + longer / 2) / longer),
+            width: max(1, (width * side + longer / 2) / longer)
+        )
+        let (top, left) = ((side - fitted.height) / 2, (side - fitted.width) / 2)
+        rows = top..<top + fitted.height
+        columns = left..<left + fitted.width
+        let isSame = fitted.height == height && fitted.width == width
         resize =
-            inputSide == outputSide
+            isSame
             ? nil
             : try BicubicResize(
-                inputHeight: side, inputWidth: side, outputHeight: outputSide, outputWidth: outputSide)
-        pixels = try Activations(rows: 3, width: outputSide * outputSide)
-        given = try resize == nil ? pixels : Activations(rows: 3, width: side * side)
+                inputHeight: height, inputWidth: width, outputHeight: fitted.height, outputWidth: fitted.width
+            )
+        pixels = try Activations(rows: 3, width: fitted.height * fitted.width)
+        given = try isSame ? pixels : Activations(rows: 3, width: height * width)
     }
 
     /// - Parameters:
-    ///   - image: `[3, R, R]`
-    ///   - rows: `[…, 3 P P]`; from `row` on, a row for the class token, which stays as it is (zero), then a row a patch.
-    func patches(of image: UnsafeBufferPointer<Float>, into rows: Activations, row: Int) {
+    ///   - image: `[3, H, W]`
+    ///   - target: `[…, 3 P P]`; from `row` on, a row for the class token, which stays as it is (zero), then a row a
+    ///     patch.
+    func patches(of image: UnsafeBufferPointer<Float>, into target: Activations, row: Int) {
         prepare(image)
-        let (side, patch) = (outputSide, patchSide)
-        let across = side / patch
+        let patch = patchSide
+        let across = outputSide / patch
+        forEachLine { colour, y, line in
+            for patchColumn in 0..<across {
+                let patchRow = target[row: row + 1 + y / patch * across + patchColumn]
+                let to = (colour * patch + y % patch) * patch
+                for i in 0..<patch { patchRow[to + i] = line(patchColumn * patch + i) }
+            }
+        }
+    }
+
+    /// Every line of the normalised square, as a function from a pixel's column to its value.
+    @inline(__always)
+    private func forEachLine(_ body: (_ colour: Int, _ y: Int, _ line: (Int) -> Float) -> Void) {
         for colour in 0..<3 {
-            let scale = 1 / Self.deviation[colour]
-            let shift = -Self.mean[colour] * scale
+            let scale = 1 / deviation[colour]
+            let shift = -mean[colour] * scale
             let plane = pixels[row: colour]
-            for y in 0..<side {
-                for patchColumn in 0..<across {
-                    let target = rows[row: row + 1 + y / patch * across + patchColumn]
-                    let from = y * side + patchColumn * patch
-                    let to = (colour * patch + y % patch) * patch
-                    for i in 0..<patch { target[to + i] = plane[from + i] * scale + shift }
+            for y in 0..<outputSide {
+                guard rows.contains(y) else {
+                    body(colour, y) { _ in 0 }
+                    continue
                 }
+                let start = (y - rows.lowerBound) * columns.count - columns.lowerBound
+                body(colour, y) { x in columns.contains(x) ? plane[start + x] * scale + shift : 0 }
             }
         }
     }

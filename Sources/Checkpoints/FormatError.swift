@@ -25,6 +25,8 @@ public enum FormatError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(format): \(reason)" + (offset.map { " (at byte \($0))" } ?? "")
         case .unsupported(let format, let reason):
             "\(format): \(reason)"
+        case .refused(let name, _) where name.hasPrefix("dnnlib.tflib."):
+            "pickle: a TensorFlow network of NVIDIA's first releases; legacy.py of stylegan2-ada-pytorch converts it"
         case .refused(let name, let offset):
             "pickle: refused \(name) at byte \(offset): only tensors, containers, numbers and strings are read"
         }

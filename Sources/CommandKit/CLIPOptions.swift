@@ -47,7 +47,7 @@ public struct CLIPOptions: ParsableArguments {
     private func file(for database: RelevanceDatabase) throws -> WeightsFile {
         let built = database.manifest.clip
         let file = try WeightsFile(chosen: clip, embedded: .clip, builtFrom: built)
-        try file.requireFingerprint(of: built, what: "CLIP", database: database.path)
+        try file.requireMatch(built, what: "CLIP", database: database.path)
         return file
     }
 

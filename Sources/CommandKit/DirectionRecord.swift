@@ -47,7 +47,9 @@ public struct DirectionRecord: Encodable, Sendable {
 
     /// Weights by the name of their file: where it lies is nobody else's business.
     private static func `public`(_ weights: WeightsRecord) -> WeightsRecord {
-        WeightsRecord(name: (weights.name as NSString).lastPathComponent, fingerprint: weights.fingerprint)
+        WeightsRecord(
+            name: (weights.name as NSString).lastPathComponent, fingerprint: weights.fingerprint,
+            classIndex: weights.classIndex)
     }
 
     /// In one line, its keys in order.

@@ -104,6 +104,7 @@ extension GeneratorError: ExitingError {
         switch self {
         case .weights(let error): error.exitStatus
         case .notAGenerator: .badData
+        case .classNeeded, .noClasses: .usage
         case .layer, .shape, .range: .ownFault
         }
     }

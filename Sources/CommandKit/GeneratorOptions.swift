@@ -8,11 +8,16 @@ import StyleGAN
 public struct GeneratorOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The generator's weights: StyleGAN2 in NVIDIA's layout.",
-            discussion: "A .safetensors, .pkl or .pt file. Default: the embedded animal faces.",
+            "The generator's weights: StyleGAN2 in NVIDIA's or rosinality's layout.",
+            discussion: "A .pkl, .pt or .safetensors file. Default: the embedded animal faces.",
             valueName: "file"),
         completion: .file())
     public var generator: String?
+
+    @Option(
+        name: .customLong("class"), parsing: .unconditional,
+        help: "The class to draw, of a class-conditional generator. Default: the database's.")
+    public var classIndex: Int?
 
     public init() {}
 
@@ -20,7 +25,10 @@ public struct GeneratorOptions: ParsableArguments {
     /// - Throws: `CheckpointError`, `GeneratorError`, `AnimalFacesError`.
     public func open() throws -> (generator: Generator, record: WeightsRecord) {
         let file = try WeightsFile(chosen: generator, embedded: .generator)
-        return (try Generator(checkpoint: file.checkpoint), try file.record())
+        return (
+            try Generator(checkpoint: file.checkpoint, classIndex: classIndex),
+            try file.record(classIndex: classIndex)
+        )
     }
 
     /// The generator that a database was built from.
@@ -30,7 +38,9 @@ public struct GeneratorOptions: ParsableArguments {
     public func open(for database: RelevanceDatabase) throws -> Generator {
         let built = database.manifest.generator
         let file = try WeightsFile(chosen: generator, embedded: .generator, builtFrom: built)
-        try file.requireFingerprint(of: built, what: "generator", database: database.path)
-        return try Generator(checkpoint: file.checkpoint)
+        let classIndex = classIndex ?? built.classIndex
+        try file.requireMatch(
+            built, classIndex: classIndex, what: "generator", database: database.path)
+        return try Generator(checkpoint: file.checkpoint, classIndex: classIndex)
     }
 }

@@ -23,8 +23,8 @@ struct WeightsFile {
     }
 
     /// What a manifest remembers: the whole path, so that a query finds the file again, and the fingerprint.
-    func record() throws -> WeightsRecord {
-        WeightsRecord(name: name, fingerprint: try checkpoint.fingerprint)
+    func record(classIndex: Int? = nil) throws -> WeightsRecord {
+        WeightsRecord(name: name, fingerprint: try checkpoint.fingerprint, classIndex: classIndex)
     }
 
     private var name: String {
@@ -33,9 +33,11 @@ struct WeightsFile {
     }
 
     /// Throws `DatabaseError.otherWeights` unless these are the weights that a database was built from.
-    func requireFingerprint(of built: WeightsRecord, what: String, database: String) throws {
-        let given = try record()
-        guard given.fingerprint == built.fingerprint else {
+    func requireMatch(
+        _ built: WeightsRecord, classIndex: Int? = nil, what: String, database: String
+    ) throws {
+        let given = try record(classIndex: classIndex)
+        guard given.isSame(as: built) else {
             throw DatabaseError.otherWeights(path: database, what: what, built: built, given: given)
         }
     }

@@ -53,14 +53,14 @@ public final class DirectionRenderer {
         return moved
     }
 
-    /// Pictures of any number of style codes `[N, C_total]`, batch by batch: `[N, 3, R, R]`, about -1…1.
+    /// Pictures of any number of style codes `[N, C_total]`, batch by batch: `[N, 3, H, W]`, about -1…1.
     /// - Throws: `GeneratorError` where the styles have another shape; `ShapeError` where there are too many.
     public func images(styles: Tensor) throws -> Tensor {
-        let resolution = generator.configuration.resolution
+        let (height, pixelWidth) = (generator.configuration.resolution, generator.configuration.width)
         let (samples, width) = (styles.shape[0], generator.styleSpace.count)
         try styles.requireShape(Shape([samples, width]), of: "styles")
-        let size = 3 * resolution * resolution
-        var images = Tensor(zeros: try Shape([samples, 3, resolution, resolution]))
+        let size = 3 * height * pixelWidth
+        var images = Tensor(zeros: try Shape([samples, 3, height, pixelWidth]))
         for first in stride(from: 0, to: samples, by: synthesis.batch) {
             let count = min(synthesis.batch, samples - first)
             let part = styles.withUnsafeValues { Array($0[first * width..<(first + count) * width]) }

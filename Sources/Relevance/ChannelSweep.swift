@@ -17,7 +17,7 @@ public final class ChannelSweep {
     private let pairsPerBatch: Int
     // The worker's buffers, made once.
     private var changes: [StyleChange] = []
-    private var images: Tensor  // [batch, 3, R, R]
+    private var images: Tensor  // [batch, 3, H, W]
     private var embeddings: Tensor  // [batch, d]
 
     /// - Parameter batch: Images rendered and embedded at a time; two make a pair, so it is even.
@@ -30,14 +30,14 @@ public final class ChannelSweep {
         }
         self.generator = generator
         self.settings = settings
-        let resolution = generator.configuration.resolution
+        let (height, width) = (generator.configuration.resolution, generator.configuration.width)
         dimension = model.configuration.dimension
         pairsPerBatch = batch / 2
         synthesis = try generating { () throws(GeneratorError) in try Synthesis(generator, batch: batch) }
         encoder = try encoding { () throws(CLIPError) in
-            try model.imageEncoder(batch: batch, imageResolution: resolution)
+            try model.imageEncoder(batch: batch, imageResolution: height, imageWidth: width)
         }
-        images = Tensor(zeros: [batch, 3, resolution, resolution])
+        images = Tensor(zeros: [batch, 3, height, width])
         embeddings = Tensor(zeros: [batch, dimension])
         changes.reserveCapacity(batch)
     }

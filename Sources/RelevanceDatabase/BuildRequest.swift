@@ -61,7 +61,7 @@ public struct BuildRequest: Sendable {
         for (what, built, given) in [
             ("generator", manifest.generator, generator), ("CLIP", manifest.clip, clip),
         ]
-        where built.fingerprint != given.fingerprint {
+        where !built.isSame(as: given) {
             throw .otherWeights(path: path, what: what, built: built, given: given)
         }
         let there = manifest.settings

@@ -45,8 +45,8 @@ final class BuildTarget {
         let lock = try BuilderLock(store: path)
         defer { withExtendedLifetime(lock) {} }
         if let left = manifest(at: path), left.replaces == old,
-            left.generator.fingerprint == request.generator.fingerprint,
-            left.clip.fingerprint == request.clip.fingerprint, left.settings == request.settings,
+            left.generator.isSame(as: request.generator), left.clip.isSame(as: request.clip),
+            left.settings == request.settings,
             left.precision == request.precision
         {
             return

@@ -16,13 +16,15 @@ public struct ModelSubject: SweepSubject {
         self.generator = generator
         self.model = model
         self.imagesPerBatch =
-            imagesPerBatch ?? Self.imagesPerBatch(resolution: generator.configuration.resolution)
+            imagesPerBatch
+            ?? Self.imagesPerBatch(
+                height: generator.configuration.resolution, width: generator.configuration.width)
     }
 
     /// 32 up to 128 × 128 pixels: enough to fill the matrix kernels. Above, as many as keep the largest maps at a
     /// few hundred MiB: 10 of 256 × 256, 2 of 512 × 512 and more.
-    static func imagesPerBatch(resolution: Int) -> Int {
-        max(2, min(32, (1 << 21) / (3 * resolution * resolution) / 2 * 2))
+    static func imagesPerBatch(height: Int, width: Int) -> Int {
+        max(2, min(32, (1 << 21) / (3 * height * width) / 2 * 2))
     }
 
     public var layers: [LayerRecord] {
@@ -38,10 +40,10 @@ public struct ModelSubject: SweepSubject {
     public var dimension: Int { model.configuration.dimension }
 
     public var memoryPerWorker: Int {
-        let (resolution, vision) = (generator.configuration.resolution, model.configuration)
+        let (picture, vision) = (generator.configuration, model.configuration)
         let grid = vision.imageResolution / vision.patchSize
         // An image's tokens are held about ten times: queries, keys, values, the wide layer, the patches.
-        let image = 3 * resolution * resolution + 10 * (grid * grid + 1) * vision.image.width
+        let image = 3 * picture.resolution * picture.width + 10 * (grid * grid + 1) * vision.image.width
         return Synthesis.memoryBytes(generator, batch: imagesPerBatch) + 4 * imagesPerBatch * image
     }
 

@@ -4,11 +4,21 @@ public struct WeightsRecord: Hashable, Sendable, Codable, CustomStringConvertibl
     public let name: String
     /// SHA-256 of the file, in hexadecimal.
     public let fingerprint: String
+    /// Of a class-conditional generator, the class that was drawn.
+    public let classIndex: Int?
 
-    public init(name: String, fingerprint: String) {
+    public init(name: String, fingerprint: String, classIndex: Int? = nil) {
         self.name = name
         self.fingerprint = fingerprint
+        self.classIndex = classIndex
     }
 
-    public var description: String { "\(name) (SHA-256 \(fingerprint))" }
+    /// Whether these are the same weights, drawing the same class, whatever the file is called.
+    public func isSame(as other: WeightsRecord) -> Bool {
+        fingerprint == other.fingerprint && classIndex == other.classIndex
+    }
+
+    public var description: String {
+        "\(name) (SHA-256 \(fingerprint)\(classIndex.map { ", class \($0)" } ?? ""))"
+    }
 }

@@ -3,19 +3,31 @@ import Tensors
 
 /// A StyleGAN2 generator of the skip architecture: z → w → s → picture.
 ///
-/// Read from weights with the names and layout of NVIDIA's stylegan2-ada-pytorch; its sizes are the weights' own.
+/// Read from weights in the layout of NVIDIA's stylegan2-ada-pytorch or of rosinality's stylegan2-pytorch; its sizes
+/// are the weights' own.
 public struct Generator: Sendable {
     public let configuration: GeneratorConfiguration
     public let mapping: MappingNetwork
     public let styleSpace: StyleSpace
     let synthesis: SynthesisWeights
 
-    /// - Throws: `GeneratorError` that names the tensor that is missing or misshapen, or says what the file is.
-    public init(checkpoint: Checkpoint) throws(GeneratorError) {
-        configuration = try GeneratorConfiguration(checkpoint)
-        mapping = try MappingNetwork(checkpoint, configuration)
-        styleSpace = try StyleSpace(checkpoint, configuration)
-        synthesis = try SynthesisWeights(checkpoint, configuration, styleSpace)
+    /// - Parameter classIndex: The class of all pictures of a class-conditional generator.
+    /// - Throws: `GeneratorError` that names the tensor that is missing or misshapen, or says what the file is;
+    ///   `.classNeeded` where a class-conditional generator is not told its class.
+    public init(checkpoint: Checkpoint, classIndex: Int? = nil) throws(GeneratorError) {
+        let weights = try GeneratorWeights(checkpoint)
+        configuration = try GeneratorConfiguration(weights)
+        mapping = try MappingNetwork(weights, configuration, classIndex: classIndex)
+        styleSpace = try StyleSpace(weights, configuration)
+        synthesis = try SynthesisWeights(weights, configuration, styleSpace)
+    }
+
+    /// The sizes of the generator in a file, for which no weights are read.
+    /// - Throws: `GeneratorError` where there is none.
+    public static func configuration(of checkpoint: Checkpoint) throws(GeneratorError)
+        -> GeneratorConfiguration
+    {
+        try GeneratorConfiguration(GeneratorWeights(checkpoint))
     }
 
     /// z `[N, z_dim]` → truncated w+ `[N, L, w_dim]`.

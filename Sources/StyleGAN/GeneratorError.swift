@@ -8,6 +8,10 @@ public enum GeneratorError: Error, Sendable, CustomStringConvertible {
     case weights(CheckpointError)
     /// The file holds something else than a generator that is read here; `reason` says what.
     case notAGenerator(path: String, reason: String)
+    /// A class-conditional generator without one of its classes; `found` is what was asked for, if anything was.
+    case classNeeded(path: String, found: Int?, count: Int)
+    /// A class for a generator that knows none.
+    case noClasses(path: String)
     /// A layer could not be made or run.
     case layer(NeuralLayerError)
     /// Latents, styles or pictures of another shape than the generator's.
@@ -19,6 +23,10 @@ public enum GeneratorError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .weights(let error): error.description
         case .notAGenerator(let path, let reason): "\(path) is no StyleGAN2 generator: \(reason)"
+        case .classNeeded(let path, let found, let count):
+            "\(path) draws \(count) classes; --class chooses one from 0 to \(count - 1)"
+                + (found.map { ", not \($0)" } ?? "")
+        case .noClasses(let path): "\(path) draws no classes: --class has nothing to choose"
         case .layer(let error): error.description
         case .shape(let error): error.description
         case .range(let what, let found, let allowed):

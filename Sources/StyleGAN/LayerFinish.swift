@@ -3,7 +3,7 @@ import NeuralLayers
 /// What follows a modulated convolution, in one pass over its map: demodulation, noise, bias, activation, the part
 /// of the picture that the map contributes, and the next layer's style.
 ///
-///     y = √2 · lrelu(d_c x + noise + b_c, 0.2)      d_c = 1 / √(Σ s² w² + 1e-8)
+///     y = √2 · lrelu(d_c x + noise + b_c, 0.2)      d_c = 1 / √(Σ s² w² + ε)
 ///     picture_o += Σ_c y_c s_c w_oc + b_o           (toRGB, each block's last convolution)
 ///     x' = y_c s'_c                                  (what the next convolution takes)
 ///

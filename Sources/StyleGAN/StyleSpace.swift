@@ -1,4 +1,3 @@
-import Checkpoints
 import Tensors
 
 /// S: the affine outputs of all layers side by side, in the order in which the synthesis network meets them.
@@ -17,7 +16,7 @@ public struct StyleSpace: Sendable {
     /// The number of swept channels, C.
     public var sweptCount: Int { sweptLayers.reduce(0) { $0 + $1.channels } }
 
-    init(_ checkpoint: Checkpoint, _ configuration: GeneratorConfiguration) throws(GeneratorError) {
+    init(_ weights: GeneratorWeights, _ configuration: GeneratorConfiguration) throws(GeneratorError) {
         var layers: [StyleLayer] = []
         var affines: [DenseLayer] = []
         var end = 0
@@ -31,15 +30,8 @@ public struct StyleSpace: Sendable {
                     latentIndex: latentIndex))
             end += channels
             let affine = "synthesis.\(name).affine"
-            let shape = try shaping { () throws(ShapeError) in
-                try Shape([channels, configuration.wDimension])
-            }
-            let weight = try reading { () throws(CheckpointError) in
-                try checkpoint.tensor(affine + ".weight", shape: shape)
-            }
-            let bias = try reading { () throws(CheckpointError) in
-                try checkpoint.tensor(affine + ".bias", shape: [channels])
-            }
+            let weight = try weights.tensor(affine + ".weight", [channels, configuration.wDimension])
+            let bias = try weights.tensor(affine + ".bias", [channels])
             affines.append(
                 DenseLayer(
                     weights: weight, gain: 1 / Float(configuration.wDimension).squareRoot(), bias: bias))

@@ -10,7 +10,8 @@ public final class Synthesis {
     /// The most pictures at once.
     public let batch: Int
     private let styleCount: Int
-    private let resolution: Int
+    /// The height and width of a picture.
+    private let height, width: Int
     private let many: SynthesisPlan
     /// The kept picture's own plan.
     private let one: SynthesisPlan
@@ -26,7 +27,8 @@ public final class Synthesis {
         }
         self.batch = batch
         styleCount = generator.styleSpace.count
-        resolution = generator.configuration.resolution
+        height = generator.configuration.resolution
+        width = generator.configuration.width
         sweptLayers = generator.styleSpace.sweptLayers
         many = try SynthesisPlan(generator, batch: batch, keepsActivations: false)
         one = try SynthesisPlan(generator, batch: 1, keepsActivations: true)
@@ -35,18 +37,18 @@ public final class Synthesis {
     /// The memory in bytes that an object of this batch takes, about: maps, kept activations and packed weights.
     public static func memoryBytes(_ generator: Generator, batch: Int) -> Int {
         generator.synthesis.layers.reduce(0) { total, layer in
-            let map = max(layer.inputChannels, layer.outputChannels) * layer.resolution * layer.resolution
+            let map = max(layer.inputChannels, layer.outputChannels) * layer.resolution * layer.width
             // Two maps of the largest layer are shared by all; the convolutions' own scratch takes the rest: measured
             // at 1024 × 1024, a worker holds about eight of the largest map.
             return max(total, map * batch * 4 * 8)
         }
             + generator.synthesis.layers.reduce(0) { total, layer in
-                total + 4 * layer.inputChannels * layer.resolution * layer.resolution
+                total + 4 * layer.inputChannels * layer.resolution * layer.width
                     + 8 * 4 * 9 * layer.inputChannels * layer.outputChannels
             }
     }
 
-    /// s `[n, C_total]`, n ≤ batch → pictures `[n, 3, R, R]`, about −1…1, not clamped.
+    /// s `[n, C_total]`, n ≤ batch → pictures `[n, 3, H, W]`, about −1…1, not clamped.
     /// - Throws: `GeneratorError` where the styles have another shape or are too many.
     public func images(styles: Tensor) throws(GeneratorError) -> Tensor {
         let samples = styles.shape.rank > 0 ? styles.shape[0] : 0
@@ -63,7 +65,7 @@ public final class Synthesis {
             }
         }
         try many.run()
-        let shape = try shaping { () throws(ShapeError) in try Shape([samples, 3, resolution, resolution]) }
+        let shape = try shaping { () throws(ShapeError) in try Shape([samples, 3, height, width]) }
         var images = Tensor(zeros: shape)
         many.copyPictures(into: &images)
         return images
@@ -88,7 +90,7 @@ public final class Synthesis {
     /// - Parameters:
     ///   - layer: The layer's place among `sweptLayers`.
     ///   - changes: At most `batch`.
-    ///   - images: `[batch, 3, R, R]`; the pictures of the changes come first, what follows them means nothing.
+    ///   - images: `[batch, 3, H, W]`; the pictures of the changes come first, what follows them means nothing.
     /// - Throws: `GeneratorError` where a channel does not exist, the changes are too many, or nothing was kept.
     public func perturbed(
         layer: Int, changes: [StyleChange], into images: inout Tensor
@@ -102,7 +104,7 @@ public final class Synthesis {
         guard keptStyles.count == styleCount else {
             throw .range(what: "a number of kept pictures of", found: 0, allowed: 1..<2)
         }
-        let expected = try shaping { () throws(ShapeError) in try Shape([batch, 3, resolution, resolution]) }
+        let expected = try shaping { () throws(ShapeError) in try Shape([batch, 3, height, width]) }
         try shaping { () throws(ShapeError) in try images.requireShape(expected, of: "the pictures") }
         let range = sweptLayers[layer].range
         for sample in 0..<batch {

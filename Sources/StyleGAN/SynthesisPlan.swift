@@ -55,12 +55,13 @@ final class SynthesisPlan {
 
         var largest: Shape = [1, 1, 1, 1]
         for layer in weights.layers {
-            let side = layer.resolution
-            let input = layer.isUp ? side / 2 : side
-            for (channels, side) in [(layer.inputChannels, input), (layer.outputChannels, side)] {
+            let scale = layer.isUp ? 2 : 1
+            for (channels, scale) in [(layer.inputChannels, scale), (layer.outputChannels, 1)] {
                 // Padded to whole blocks of 16.
                 let shape = try shaping { () throws(ShapeError) in
-                    try Shape([batch, (channels + 15) / 16 * 16, side, side])
+                    try Shape([
+                        batch, (channels + 15) / 16 * 16, layer.resolution / scale, layer.width / scale,
+                    ])
                 }
                 if shape.count > largest.count { largest = shape }
             }
@@ -72,15 +73,16 @@ final class SynthesisPlan {
 
         var layers: [Layer] = []
         for (index, layer) in weights.layers.enumerated() {
-            let side = layer.isUp ? layer.resolution / 2 : layer.resolution
+            let scale = layer.isUp ? 2 : 1
+            let (height, width) = (layer.resolution / scale, layer.width / scale)
             let shape = ConvolutionShape(
                 batch: batch, inputChannels: layer.inputChannels, outputChannels: layer.outputChannels,
-                height: side, width: side, kernel: 3)
+                height: height, width: width, kernel: 3)
             let inputShape = try shaping { () throws(ShapeError) in
-                try Shape([batch, layer.inputChannels, side, side])
+                try Shape([batch, layer.inputChannels, height, width])
             }
             let outputShape = try shaping { () throws(ShapeError) in
-                try Shape([batch, layer.outputChannels, layer.resolution, layer.resolution])
+                try Shape([batch, layer.outputChannels, layer.resolution, layer.width])
             }
             let (source, destination) =
                 index.isMultiple(of: 2) ? (memory.0, memory.1) : (memory.1, memory.0)
@@ -107,7 +109,8 @@ final class SynthesisPlan {
         var stages: [Stage] = []
         for block in generator.configuration.blocks {
             let side = block.resolution
-            let shape = try shaping { () throws(ShapeError) in try Shape([batch, 3, side, side]) }
+            let width = generator.configuration.width(at: side)
+            let shape = try shaping { () throws(ShapeError) in try Shape([batch, 3, side, width]) }
             let isLast = side == generator.configuration.resolution
             try layering { () throws(NeuralLayerError) in
                 stages.append(
@@ -129,7 +132,8 @@ final class SynthesisPlan {
         }
         self.kept = kept
         const = try layering { () throws(NeuralLayerError) in
-            let one = try FeatureMap([1, weights.const.shape[0], 4, 4], layout: .blockedForProcessor)
+            let one = try FeatureMap(
+                [1, weights.const.shape[0], 4, weights.const.shape[2]], layout: .blockedForProcessor)
             try one.write(weights.const.reshapedToBatch())
             return one
         }
@@ -280,7 +284,7 @@ final class SynthesisPlan {
         }
     }
 
-    /// d_o = 1 / √(Σ_c s_c² Σ_k w_ock² + 1e-8).
+    /// d_o = 1 / √(Σ_c s_c² Σ_k w_ock² + ε).
     private func demodulate<Vector: SIMD>(
         _ layer: Layer, style start: Int, squares: UnsafeMutablePointer<Vector>,
         into demodulation: UnsafeMutablePointer<Vector>
@@ -297,7 +301,8 @@ final class SynthesisPlan {
                     inputStride: layer.range.count,
                     into: UnsafeMutableBufferPointer(start: result, count: outputs), outputStride: outputs,
                     rows: 1)
-                for i in 0..<outputs { result[i] = 1 / (result[i] + 1e-8).squareRoot() }
+                let epsilon = layer.weights.epsilon
+                for i in 0..<outputs { result[i] = 1 / (result[i] + epsilon).squareRoot() }
                 // The padding of channels stays zero, whatever the section held for a wider layer.
                 for i in outputs..<layer.blocks * Vector.scalarCount { result[i] = 0 }
             }

@@ -1,4 +1,3 @@
-import Checkpoints
 import Tensors
 
 /// The weights of the synthesis network, checked and laid out for `Synthesis`.
@@ -10,14 +9,18 @@ struct SynthesisWeights: Sendable {
         let name: String
         let inputChannels: Int
         let outputChannels: Int
-        /// The side of the output.
+        /// The height of the output.
         let resolution: Int
+        /// The width of the output.
+        let width: Int
         /// Doubles the map: the first convolution of every block but the first.
         let isUp: Bool
         /// `[O, I, 3, 3]`
         let weight: Tensor
         /// s² → Σ_c s_c² Σ_k w_ock², what demodulation takes the root of.
         let energy: DenseLayer
+        /// ε of the demodulation.
+        let epsilon: Float
         /// `[O]`
         let bias: [Float]
         /// `noise_const × noise_strength`: `[H, W]`
@@ -35,16 +38,18 @@ struct SynthesisWeights: Sendable {
         let bias: [Float]
     }
 
-    /// `[C, 4, 4]`
+    /// `[C, 4, 4]`, or of another width where pictures are not square.
     let const: Tensor
     let layers: [Layer]
 
     init(
-        _ checkpoint: Checkpoint, _ configuration: GeneratorConfiguration, _ styleSpace: StyleSpace
+        _ weights: GeneratorWeights, _ configuration: GeneratorConfiguration, _ styleSpace: StyleSpace
     ) throws(GeneratorError) {
-        let first = configuration.blocks[0].channels
-        const = try reading { () throws(CheckpointError) in
-            try checkpoint.tensor("synthesis.b4.const", shape: [first, 4, 4])
+        const = try weights.tensor(
+            "synthesis.b4.const", [configuration.blocks[0].channels, 4, configuration.firstWidth])
+        // A network without noise, or one whose noise is drawn anew for every picture, has no maps of it.
+        let hasNoise = styleSpace.sweptLayers.contains {
+            weights.contains("synthesis.\($0.name).noise_const")
         }
         var layers: [Layer] = []
         for (style, layer) in styleSpace.layers.enumerated() where layer.kind == .convolution {
@@ -52,8 +57,9 @@ struct SynthesisWeights: Sendable {
             let isUp = layer.name.hasSuffix("conv0")
             layers.append(
                 try Layer(
-                    checkpoint, style, layer, outputChannels: block?.channels ?? 0, isUp: isUp,
-                    picture: isUp ? nil : Picture(checkpoint, style + 1, styleSpace.layers[style + 1])))
+                    weights, style, layer, outputChannels: block?.channels ?? 0,
+                    width: configuration.width(at: layer.resolution), isUp: isUp, hasNoise: hasNoise,
+                    picture: isUp ? nil : Picture(weights, style + 1, styleSpace.layers[style + 1])))
         }
         self.layers = layers
     }
@@ -61,22 +67,20 @@ struct SynthesisWeights: Sendable {
 
 extension SynthesisWeights.Layer {
     fileprivate init(
-        _ checkpoint: Checkpoint, _ style: Int, _ layer: StyleLayer, outputChannels: Int, isUp: Bool,
-        picture: SynthesisWeights.Picture?
+        _ weights: GeneratorWeights, _ style: Int, _ layer: StyleLayer, outputChannels: Int, width: Int,
+        isUp: Bool, hasNoise: Bool, picture: SynthesisWeights.Picture?
     ) throws(GeneratorError) {
         self.style = style
         self.name = layer.name
         self.inputChannels = layer.channels
         self.outputChannels = outputChannels
         self.resolution = layer.resolution
+        self.width = width
         self.isUp = isUp
         self.picture = picture
         let prefix = "synthesis.\(layer.name)."
-        let (inputs, side) = (layer.channels, layer.resolution)
-        let shape = try shaping { () throws(ShapeError) in try Shape([outputChannels, inputs, 3, 3]) }
-        let weight = try reading { () throws(CheckpointError) in
-            try checkpoint.tensor(prefix + "weight", shape: shape)
-        }
+        let inputs = layer.channels
+        let weight = try weights.tensor(prefix + "weight", [outputChannels, inputs, 3, 3])
         self.weight = weight
         var squares = Tensor(
             zeros: try shaping { () throws(ShapeError) in try Shape([outputChannels, inputs]) })
@@ -88,32 +92,29 @@ extension SynthesisWeights.Layer {
             }
         }
         energy = DenseLayer(weights: squares, gain: 1)
-        bias = try reading { () throws(CheckpointError) in
-            try checkpoint.tensor(prefix + "bias", shape: [outputChannels]).values
+        epsilon = weights.layout.demodulationEpsilon(inputs: inputs)
+        bias = try weights.tensor(prefix + "bias", [outputChannels]).values
+        guard hasNoise else {
+            noise = [Float](repeating: 0, count: layer.resolution * width)
+            return
         }
-        let strength = try reading { () throws(CheckpointError) in
-            try checkpoint.tensor(prefix + "noise_strength", shape: []).values
-        }
-        noise = try reading { () throws(CheckpointError) in
-            try checkpoint.tensor(prefix + "noise_const", shape: [side, side]).values.map {
-                $0 * (strength.first ?? 0)
-            }
+        let strength = try weights.tensor(prefix + "noise_strength", [])[0]
+        noise = try weights.tensor(prefix + "noise_const", [layer.resolution, width]).values.map {
+            $0 * strength
         }
     }
 }
 
 extension SynthesisWeights.Picture {
-    fileprivate init(_ checkpoint: Checkpoint, _ style: Int, _ layer: StyleLayer) throws(GeneratorError) {
+    fileprivate init(
+        _ weights: GeneratorWeights, _ style: Int, _ layer: StyleLayer
+    ) throws(GeneratorError) {
         self.style = style
         let channels = layer.channels
         let gain = 1 / Float(channels).squareRoot()
-        weight = try reading { () throws(CheckpointError) in
-            try checkpoint.tensor("synthesis.\(layer.name).weight", shape: [3, channels, 1, 1]).values.map {
-                $0 * gain
-            }
+        weight = try weights.tensor("synthesis.\(layer.name).weight", [3, channels, 1, 1]).values.map {
+            $0 * gain
         }
-        bias = try reading { () throws(CheckpointError) in
-            try checkpoint.tensor("synthesis.\(layer.name).bias", shape: [3]).values
-        }
+        bias = try weights.tensor("synthesis.\(layer.name).bias", [3]).values
     }
 }

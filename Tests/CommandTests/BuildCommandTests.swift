@@ -93,7 +93,7 @@ import Testing
 
     @Test func modelsInEachOthersPlaceAreTold() throws {
         let (generator, clip) = (tiny.file("generator.safetensors"), tiny.file("clip.safetensors"))
-        expectRefusal(try build(["--generator", clip] + tiny.store), 65, saying: "it looks like CLIP")
+        expectRefusal(try build(["--generator", clip] + tiny.store), 65, saying: "it looks like a CLIP")
         expectRefusal(
             try build(["--clip", generator, "--merges", tiny.file("merges.txt")] + tiny.store), 65,
             saying: "no CLIP")

@@ -7,7 +7,7 @@ TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
 COMMANDS := build-relevance query-direction export-direction preview-direction
 
-.PHONY: demo build test test-kill lint install uninstall benchmark table packages clean
+.PHONY: demo build test test-kill clip-vocabulary lint install uninstall benchmark table packages clean
 
 # Builds the default database (100 pairs a channel), asks it for "tiger", exports the direction, draws a sheet.
 demo: build
@@ -27,6 +27,10 @@ test:
 test-kill:
 	@Tools/install-packages --tests
 	KILLS=200 swift test $(TESTS) --filter KillTests
+
+# The merges of OpenAI's tokenizer, for CLIPs whose files come without: into store/, where every command looks.
+clip-vocabulary:
+	@Tools/fetch-clip-vocabulary
 
 lint:
 	@Tools/lint

@@ -25,6 +25,10 @@ public struct CLIPConfiguration: Hashable, Sendable {
     public let vocabularySize: Int
     public let text: Tower
     public let activation: ActivationFunction
+    /// What each colour is normalised with: (x − mean) / deviation.
+    public let mean, deviation: [Float]
+    /// What said so, beyond the weights' shapes: a file of configuration, or whose files are like this one.
+    public let conventionsSource: String
 
     /// The rows that an image becomes: its patches and the class token.
     var imageTokens: Int { (imageResolution / patchSize) * (imageResolution / patchSize) + 1 }
@@ -51,6 +55,8 @@ public struct CLIPConfiguration: Hashable, Sendable {
         contextLength = context[0]
         vocabularySize = tokens[0]
         activation = conventions.activation
+        (mean, deviation) = (conventions.mean, conventions.deviation)
+        conventionsSource = conventions.source
         image = try Self.tower(.image, width: patches[0], heads: conventions.imageHeads, weights)
         text = try Self.tower(.text, width: tokens[1], heads: conventions.textHeads, weights)
     }

@@ -5,7 +5,8 @@ import Synchronization
 /// A CLIP with a vision transformer: weights, sizes and tokenizer, from which encoders are made.
 ///
 /// Weights are read when the first encoder of a tower is made, packed once, and shared by all further ones on any
-/// thread. Reads OpenAI's names of tensors (which OpenCLIP shares) and those of the transformers library.
+/// thread. Reads OpenAI's names of tensors (which OpenCLIP shares) and those of the transformers library, with the
+/// configuration that either puts beside its weights.
 public struct CLIPModel: Sendable {
     public let configuration: CLIPConfiguration
     public let tokenizer: Tokenizer
@@ -33,16 +34,29 @@ public struct CLIPModel: Sendable {
         try self.init(CLIPWeights(checkpoint), tokenizer, conventions)
     }
 
-    /// Opens a file of weights and a file of merges, plain or compressed with gzip; as many merges are read as the
-    /// weights have tokens for.
+    /// Opens a file or folder of weights and a file of merges (see `Tokenizer.open`).
     /// - Throws: `CLIPError`.
     public static func open(path: String, merges: String) throws(CLIPError) -> CLIPModel {
-        try CLIPError.wrapping {
-            let weights = try CLIPWeights(Checkpoint.open(path: path))
-            let size = try weights.extents(of: weights.names.tokens, rank: 2)[0]
-            return try CLIPModel(
-                weights, Tokenizer.open(path: merges, vocabularySize: size), CLIPConventions())
-        }
+        try CLIPModel(checkpoint: CLIPError.wrapping { try Checkpoint.open(path: path) }, merges: merges)
+    }
+
+    /// A CLIP by the conventions of its source: activation, heads and colours are those of the configuration beside the
+    /// weights, else of whoever writes such files. As many merges are read as the weights have tokens for.
+    /// - Throws: `CLIPError`.
+    public init(checkpoint: Checkpoint, merges: String) throws(CLIPError) {
+        let weights = CLIPWeights(checkpoint)
+        let size = try weights.extents(of: weights.names.tokens, rank: 2)[0]
+        let tokenizer = try CLIPError.wrapping { try Tokenizer.open(path: merges, vocabularySize: size) }
+        try self.init(weights, tokenizer, CLIPConventions(for: weights))
+    }
+
+    /// The sizes of the CLIP in a file, for which no weights are read.
+    /// - Throws: `CLIPError` where there is none.
+    public static func configuration(of checkpoint: Checkpoint) throws(CLIPError) -> CLIPConfiguration {
+        let weights = CLIPWeights(checkpoint)
+        let configuration = try CLIPConfiguration(weights, conventions: CLIPConventions(for: weights))
+        try weights.verify(configuration)
+        return configuration
     }
 
     private init(

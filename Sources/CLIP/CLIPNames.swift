@@ -25,15 +25,28 @@ struct CLIPNames: Sendable {
     let isProjectionTransposed: Bool
     private let imageBlocks, textBlocks: String
 
+    /// Whether the weights are part of what OpenCLIP's training saves, beside its optimiser.
+    let isTrainingState: Bool
+
+    /// What stands before all names in files that hold more than the model, or that saved it in a wrapper.
+    private static let prefixes = [
+        "", "state_dict.module.", "state_dict.", "module.", "model.", "clip.", "clip_model.",
+    ]
+
     /// The layout of a checkpoint, told by its names; OpenAI's where none is recognised.
     init(recognising checkpoint: Checkpoint) {
-        if checkpoint.contains("vision_model.embeddings.class_embedding") {
-            self = .huggingFace
-        } else if checkpoint.contains("text.token_embedding.weight") {
-            self = .openAI(textPrefix: "text.")
-        } else {
-            self = .openAI(textPrefix: "")
+        for prefix in Self.prefixes {
+            if checkpoint.contains(prefix + "vision_model.embeddings.class_embedding") {
+                self = .huggingFace(prefix)
+                return
+            }
+            // Some models of OpenCLIP keep the text tower in a module of its own.
+            for text in ["", "text."] where checkpoint.contains(prefix + text + "token_embedding.weight") {
+                self = .openAI(prefix, text: text)
+                return
+            }
         }
+        self = .openAI("", text: "")
     }
 
     /// What the names of all blocks' tensors begin with, their number following.
@@ -56,35 +69,39 @@ struct CLIPNames: Sendable {
                 query: attention + "q_proj", key: attention + "k_proj", value: attention + "v_proj"))
     }
 
-    /// openai/CLIP; OpenCLIP's are the same, for some models with the text tower under a prefix.
-    private static func openAI(textPrefix: String) -> CLIPNames {
-        CLIPNames(
-            classToken: "visual.class_embedding", patches: "visual.conv1.weight",
-            imagePositions: "visual.positional_embedding", normPre: "visual.ln_pre",
-            normPost: "visual.ln_post",
-            imageProjection: "visual.proj", tokens: textPrefix + "token_embedding.weight",
-            textPositions: textPrefix + "positional_embedding", normFinal: textPrefix + "ln_final",
-            textProjection: textPrefix + "text_projection", isProjectionTransposed: false,
-            imageBlocks: "visual.transformer.resblocks.", textBlocks: textPrefix + "transformer.resblocks.")
+    /// openai/CLIP and OpenCLIP.
+    private static func openAI(_ prefix: String, text: String) -> CLIPNames {
+        let (image, text) = (prefix + "visual.", prefix + text)
+        return CLIPNames(
+            classToken: image + "class_embedding", patches: image + "conv1.weight",
+            imagePositions: image + "positional_embedding", normPre: image + "ln_pre",
+            normPost: image + "ln_post", imageProjection: image + "proj",
+            tokens: text + "token_embedding.weight", textPositions: text + "positional_embedding",
+            normFinal: text + "ln_final", textProjection: text + "text_projection",
+            isProjectionTransposed: false, isTrainingState: prefix.hasPrefix("state_dict."),
+            imageBlocks: image + "transformer.resblocks.", textBlocks: text + "transformer.resblocks.")
     }
 
     /// `CLIPModel` of the transformers library; `pre_layrnorm` is spelt so there.
-    private static let huggingFace = CLIPNames(
-        classToken: "vision_model.embeddings.class_embedding",
-        patches: "vision_model.embeddings.patch_embedding.weight",
-        imagePositions: "vision_model.embeddings.position_embedding.weight",
-        normPre: "vision_model.pre_layrnorm", normPost: "vision_model.post_layernorm",
-        imageProjection: "visual_projection.weight", tokens: "text_model.embeddings.token_embedding.weight",
-        textPositions: "text_model.embeddings.position_embedding.weight",
-        normFinal: "text_model.final_layer_norm", textProjection: "text_projection.weight",
-        isProjectionTransposed: true, imageBlocks: "vision_model.encoder.layers.",
-        textBlocks: "text_model.encoder.layers.")
+    private static func huggingFace(_ prefix: String) -> CLIPNames {
+        let (image, text) = (prefix + "vision_model.", prefix + "text_model.")
+        return CLIPNames(
+            classToken: image + "embeddings.class_embedding",
+            patches: image + "embeddings.patch_embedding.weight",
+            imagePositions: image + "embeddings.position_embedding.weight", normPre: image + "pre_layrnorm",
+            normPost: image + "post_layernorm", imageProjection: prefix + "visual_projection.weight",
+            tokens: text + "embeddings.token_embedding.weight",
+            textPositions: text + "embeddings.position_embedding.weight",
+            normFinal: text + "final_layer_norm", textProjection: prefix + "text_projection.weight",
+            isProjectionTransposed: true, isTrainingState: false, imageBlocks: image + "encoder.layers.",
+            textBlocks: text + "encoder.layers.")
+    }
 
     private init(
         classToken: String, patches: String, imagePositions: String, normPre: String, normPost: String,
         imageProjection: String, tokens: String, textPositions: String, normFinal: String,
-        textProjection: String,
-        isProjectionTransposed: Bool, imageBlocks: String, textBlocks: String
+        textProjection: String, isProjectionTransposed: Bool, isTrainingState: Bool, imageBlocks: String,
+        textBlocks: String
     ) {
         self.classToken = classToken
         self.patches = patches
@@ -97,6 +114,7 @@ struct CLIPNames: Sendable {
         self.normFinal = normFinal
         self.textProjection = textProjection
         self.isProjectionTransposed = isProjectionTransposed
+        self.isTrainingState = isTrainingState
         self.imageBlocks = imageBlocks
         self.textBlocks = textBlocks
     }

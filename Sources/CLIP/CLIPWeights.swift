@@ -86,11 +86,12 @@ struct CLIPWeights: Sendable {
     }
 
     func missing(_ name: String) -> CLIPError {
-        if checkpoint.contains("visual.layer1.0.conv1.weight") {
+        if case .clip(_, isResNet: true) = CheckpointKind(checkpoint) {
             return notCLIP("it has a ResNet; a vision transformer (ViT) is needed")
         }
-        if checkpoint.contains("synthesis.b4.const") {
-            return notCLIP("it looks like a generator, and has no \(name)")
+        switch CheckpointKind(checkpoint) {
+        case .clip, .clipTower, .unknown: break
+        case let kind: return notCLIP(kind.refusal)
         }
         do throws(CheckpointError) {
             _ = try checkpoint.tensor(name)

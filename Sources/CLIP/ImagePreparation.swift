@@ -29,8 +29,8 @@ final class ImagePreparation {
         let side = configuration.imageResolution
         outputSide = side
         patchSide = configuration.patchSize
-        mean = Self.mean
-        deviation = Self.deviation
+        mean = configuration.mean
+        deviation = configuration.deviation
         let longer = max(height, width)
         let fitted = (
             height: max(1, (height * side + longer / 2) / longer),

@@ -19,7 +19,7 @@ public struct Tokenizer: Sendable {
     /// The token `<|endoftext|>` that ends every text and at which the text's embedding is read.
     public var endMark: Int { vocabularySize - 1 }
 
-    /// Reads a file of merges, plain or compressed with gzip.
+    /// Reads a file of merges, plain or compressed with gzip, or the tokenizers library's `tokenizer.json`.
     /// - Parameter vocabularySize: the tokens that the model has, if known: merges beyond them are not read, and fewer
     ///   are an error. Nil takes all merges, of OpenAI's file those that OpenAI takes.
     /// - Throws: `TokenizerError`.
@@ -30,8 +30,7 @@ public struct Tokenizer: Sendable {
         } catch {
             throw .file(error)
         }
-        let bytes = try Gzip.isCompressed(file) ? Gzip.expand(file) : file.withUnsafeBytes { Array($0) }
-        return try Tokenizer(merges: bytes, path: path, vocabularySize: vocabularySize)
+        return try Tokenizer(merges: TokenizerSource.merges(file), path: path, vocabularySize: vocabularySize)
     }
 
     /// - Parameters:

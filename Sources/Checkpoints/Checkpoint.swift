@@ -1,11 +1,12 @@
 import Tensors
 
-/// An opened file of named tensors; the kind of file is told from its content.
+/// An opened file of named tensors; the kind of file is told from its content. Several files with an index count as one.
 ///
 /// Opening reads the table of contents only. A tensor's memory is the mapped file itself where its numbers are
 /// float32 already, and it keeps the file mapped for as long as it lives.
 public struct Checkpoint: Sendable {
-    private let file: MappedFile
+    /// The file, or those that an index names, in the order of their names.
+    private let files: [MappedFile]
     private let contents: CheckpointContents
 
     /// The names of all tensors, sorted.
@@ -14,21 +15,28 @@ public struct Checkpoint: Sendable {
     /// Text that the file carries beside the tensors.
     public var metadata: [String: String] { contents.metadata }
 
-    public var path: String { file.path }
+    /// The file that was opened: within a folder, the one that holds its weights or their index.
+    public let path: String
 
     /// The kind of file, for example "safetensors".
     public var format: String { contents.format }
 
-    /// Opens a file.
+    /// Opens a file, the index of several (`model.safetensors.index.json`), or a folder with either as the transformers
+    /// library and OpenCLIP name them.
     /// - Throws: `CheckpointError`; a file that is cut short, too long, or contradicts itself is not opened.
     public static func open(path: String) throws(CheckpointError) -> Checkpoint {
-        try Checkpoint(MappedFile(path: path))
+        try Checkpoint(CheckpointFolder.weights(at: path))
     }
 
     private init(_ file: MappedFile) throws(CheckpointError) {
-        self.file = file
+        path = file.path
         do throws(FormatError) {
-            contents = try CheckpointContents(Bytes(file))
+            if let shards = try ShardIndex(recognising: Bytes(file)) {
+                (files, contents) = try shards.open(beside: file.path)
+            } else {
+                files = [file]
+                contents = try CheckpointContents(Bytes(file))
+            }
         } catch {
             throw .format(path: file.path, error)
         }
@@ -61,14 +69,20 @@ public struct Checkpoint: Sendable {
         return try tensor(name)
     }
 
-    /// The SHA-256 of the whole file in hexadecimal, computed at every call (about 0.5 s a gigabyte).
+    /// The SHA-256 of the whole file in hexadecimal, computed at every call (about 0.5 s a gigabyte); of several files,
+    /// that of their own, one after another in the order of the files' names.
     /// - Throws: `CheckpointError.unreadable` where the library has no SHA-256.
     public var fingerprint: String {
         get throws(CheckpointError) {
-            guard let digest = Fingerprint.sha256(of: Bytes(file)) else {
-                throw .unreadable(path: path, reason: "OpenSSL would not compute SHA-256")
+            var digests: [String] = []
+            for file in files {
+                guard let digest = Fingerprint.sha256(of: Bytes(file)) else {
+                    throw .unreadable(path: path, reason: "OpenSSL would not compute SHA-256")
+                }
+                digests.append(digest)
             }
-            return digest
+            if digests.count == 1 { return digests[0] }
+            return Fingerprint.sha256(of: Bytes(Array(digests.joined().utf8))) ?? digests.joined()
         }
     }
 

@@ -24,7 +24,8 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
     public var description: String {
         switch self {
         case .missing(let path): "\(path): no such file"
-        case .directory(let path): "\(path): is a folder; a file of weights is needed"
+        case .directory(let path):
+            "\(path): is a folder without weights; a file, or a folder with \(CheckpointFolder.names[0]), is needed"
         case .special(let path): "\(path): is a pipe or device; a regular file is needed"
         case .empty(let path): "\(path): the file is empty"
         case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"

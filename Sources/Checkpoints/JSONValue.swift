@@ -1,7 +1,7 @@
 /// A JSON document (RFC 8259), read strictly: names in an object differ, nesting is bounded, nothing follows.
 ///
 /// Foundation's reader keeps the last of two equal names and loses the order; headers of weights must not.
-enum JSONValue: Equatable, Sendable {
+public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -10,9 +10,20 @@ enum JSONValue: Equatable, Sendable {
     case array([JSONValue])
     case object([Member])
 
-    struct Member: Equatable, Sendable {
-        let name: String
-        let value: JSONValue
+    public struct Member: Equatable, Sendable {
+        public let name: String
+        public let value: JSONValue
+    }
+
+    /// Reads a file that is one document.
+    /// - Throws: `CheckpointError.format` with the offset of the fault, or why the file cannot be read.
+    public static func read(path: String) throws(CheckpointError) -> JSONValue {
+        let file = try MappedFile(path: path)
+        do throws(FormatError) {
+            return try JSONValue(Bytes(file), format: "JSON")
+        } catch {
+            throw .format(path: path, error)
+        }
     }
 
     /// Reads a document; spaces may stand around it.
@@ -25,9 +36,38 @@ enum JSONValue: Equatable, Sendable {
     }
 
     /// The value of that name, where this is an object that has it.
-    subscript(name: String) -> JSONValue? {
+    public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
+    }
+
+    public var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    public var integer: Int? {
+        if case .integer(let integer) = self { integer } else { nil }
+    }
+
+    /// Any number.
+    public var number: Double? {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .fraction(let fraction): fraction
+        default: nil
+        }
+    }
+
+    public var bool: Bool? {
+        if case .bool(let bool) = self { bool } else { nil }
+    }
+
+    public var elements: [JSONValue]? {
+        if case .array(let elements) = self { elements } else { nil }
+    }
+
+    public var members: [Member]? {
+        if case .object(let members) = self { members } else { nil }
     }
 
     /// A JSON string of that text, quotation marks included.

@@ -9,7 +9,7 @@ import RelevanceDatabase
 public struct CLIPOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "CLIP's weights: a vision transformer with OpenAI's names.",
+            "CLIP's weights: OpenAI's archive, a Hugging Face or OpenCLIP file or folder.",
             discussion:
                 "Default: the embedded CLIP of animal faces; for a database, the one that it was built with.",
             valueName: "file"),
@@ -18,8 +18,8 @@ public struct CLIPOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The byte-pair merges of CLIP's tokenizer, plain or gzipped.",
-            discussion: "Default: merges.txt or bpe_simple_vocab_16e6.txt.gz beside CLIP's weights.",
+            "The byte-pair merges of CLIP's tokenizer: merges.txt, plain or gzipped, or tokenizer.json.",
+            discussion: "Default: those beside CLIP's weights, else what make clip-vocabulary fetched.",
             valueName: "file"),
         completion: .file())
     public var merges: String?
@@ -52,21 +52,21 @@ public struct CLIPOptions: ParsableArguments {
     }
 
     private func model(of file: WeightsFile) throws -> CLIPModel {
-        let size = file.checkpoint.shape(of: "token_embedding.weight")?.dimensions.first
-        let tokenizer = try Tokenizer.open(path: try mergesPath(for: file), vocabularySize: size)
-        return try CLIPModel(checkpoint: file.checkpoint, tokenizer: tokenizer)
+        try CLIPModel(checkpoint: file.checkpoint, merges: mergesPath(for: file))
     }
 
     private func mergesPath(for file: WeightsFile) throws -> String {
         if let merges { return merges }
         if file.isEmbedded { return try AnimalFaces.resource(.merges) }
         let folder = URL(fileURLWithPath: file.checkpoint.path).deletingLastPathComponent().path
-        let names = ["merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"]
-        for name in names where FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
-            return "\(folder)/\(name)"
+        let fetched = StoreLocation.folder + "/" + TokenizerSource.published
+        for path in TokenizerSource.names.map({ folder + "/" + $0 }) + [fetched]
+        where FileManager.default.fileExists(atPath: path) {
+            return path
         }
         throw OptionError(
-            "there are no merges (\(names.joined(separator: ", "))) beside \(file.checkpoint.path); "
-                + "name CLIP's with --merges", exitStatus: .noInput)
+            "there are no merges (\(TokenizerSource.names.joined(separator: ", "))) beside "
+                + "\(file.checkpoint.path); name CLIP's with --merges, or fetch OpenAI's with make clip-vocabulary",
+            exitStatus: .noInput)
     }
 }

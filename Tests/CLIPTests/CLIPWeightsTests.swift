@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct CLIPWeightsTests {
     /// A CLIP of random weights with OpenAI's names: 6×6 pixels in patches of 2, width 8, 516 tokens, 3 dimensions.
-    private static func weights() throws -> [String: Tensor] {
+    static func weights() throws -> [String: Tensor] {
         var random = NumPyRandomState(seed: 11)
         var tensors: [String: Tensor] = [:]
         func add(_ name: String, _ shape: Shape) throws {
@@ -41,7 +41,7 @@ import Testing
     }
 
     /// The same weights as the transformers library lays them out.
-    private static func huggingFace(_ weights: [String: Tensor]) throws -> [String: Tensor] {
+    static func huggingFace(_ weights: [String: Tensor]) throws -> [String: Tensor] {
         let renamed = [
             ("visual.transformer.resblocks.", "vision_model.encoder.layers."),
             ("transformer.resblocks.", "text_model.encoder.layers."),

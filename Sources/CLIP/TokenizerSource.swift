@@ -1,0 +1,46 @@
+import Checkpoints
+
+/// Where the merges of a CLIP's tokenizer are found.
+public enum TokenizerSource {
+    /// OpenAI's file, as its own package and `open_clip_torch` have it.
+    public static let published = "bpe_simple_vocab_16e6.txt.gz"
+
+    /// What may lie beside weights, the one to be preferred first.
+    public static let names = ["merges.txt", "tokenizer.json", published, "bpe_simple_vocab_16e6.txt"]
+
+    /// The merges in a file: lines as they are, plain or compressed with gzip, or those of a `tokenizer.json`.
+    static func merges(_ file: MappedFile) throws(TokenizerError) -> [UInt8] {
+        if Gzip.isCompressed(file) { return try Gzip.expand(file) }
+        guard file.withUnsafeBytes({ $0.first == UInt8(ascii: "{") }) else {
+            return file.withUnsafeBytes { Array($0) }
+        }
+        return try merges(ofJSON: file.path)
+    }
+
+    /// The merges of the tokenizers library's file, as lines.
+    private static func merges(ofJSON path: String) throws(TokenizerError) -> [UInt8] {
+        func fault(_ reason: String) -> TokenizerError { .malformed(path: path, line: 1, reason: reason) }
+        let model: JSONValue?
+        do throws(CheckpointError) {
+            model = try JSONValue.read(path: path)["model"]
+        } catch {
+            throw .file(error)
+        }
+        guard let model, let merges = model["merges"]?.elements else {
+            throw fault("a JSON file without the merges of a tokenizer")
+        }
+        guard model["end_of_word_suffix"]?.text == "</w>" else {
+            throw fault("its words do not end in </w>: it is another tokenizer than CLIP's")
+        }
+        var lines: [UInt8] = []
+        for merge in merges {
+            // Older files have a line of text, newer ones a pair.
+            let line = merge.text ?? merge.elements?.compactMap(\.text).joined(separator: " ")
+            guard let line, !line.utf8.contains(UInt8(ascii: "\n")) else {
+                throw fault("a merge that is no text")
+            }
+            lines += Array(line.utf8) + [UInt8(ascii: "\n")]
+        }
+        return lines
+    }
+}

@@ -1,0 +1,66 @@
+import Tensors
+
+/// The index of weights in several safetensors files: `{"weight_map": {"name": "model-00001-of-00002.safetensors", …}}`.
+struct ShardIndex {
+    private static let format = "safetensors index"
+    private static let maximumShards = 1000
+
+    /// The file that holds each tensor.
+    private let places: [String: String]
+
+    /// The index, or nil where bytes are something else.
+    /// - Throws: `FormatError` where it is an index that cannot be followed.
+    init?(recognising bytes: Bytes) throws(FormatError) {
+        guard bytes.starts(with: "{".utf8) else { return nil }
+        guard let members = try JSONValue(bytes, format: Self.format)["weight_map"]?.members else {
+            throw Self.fault("a JSON file without a \"weight_map\"")
+        }
+        var places: [String: String] = [:]
+        for member in members {
+            // A name and no path: an index does not lead out of its folder.
+            guard let name = member.value.text, !name.isEmpty, !name.contains("/"), name != ".." else {
+                throw Self.fault("\(member.name.prefix(80)): its file is not named")
+            }
+            places[member.name] = name
+        }
+        guard Set(places.values).count <= Self.maximumShards else {
+            throw Self.fault("more than \(Self.maximumShards) files")
+        }
+        self.places = places
+    }
+
+    /// Opens the files and finds every tensor in the one that the index names.
+    /// - Parameter path: The index's own.
+    func open(beside path: String) throws(FormatError) -> ([MappedFile], CheckpointContents) {
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        var files: [MappedFile] = []
+        var contents = CheckpointContents(format: SafetensorsFile.format)
+        var found: [String: CheckpointContents] = [:]
+        for name in Set(places.values).sorted() {
+            let file: MappedFile
+            do throws(CheckpointError) {
+                file = try MappedFile(path: folder + name)
+            } catch {
+                throw Self.fault("\(error)")
+            }
+            guard SafetensorsFile.recognises(Bytes(file)) else {
+                throw Self.fault("\(name) is no safetensors file")
+            }
+            let shard = try SafetensorsFile.read(Bytes(file))
+            contents.metadata.merge(shard.metadata) { first, _ in first }
+            found[name] = shard
+            files.append(file)
+        }
+        for (tensor, name) in places {
+            guard let stored = found[name]?.tensors[tensor] else {
+                throw Self.fault("\(tensor.prefix(80)) is not in \(name)")
+            }
+            contents.tensors[tensor] = stored
+        }
+        return (files, contents)
+    }
+
+    private static func fault(_ reason: String) -> FormatError {
+        .malformed(format: format, offset: nil, reason: reason)
+    }
+}

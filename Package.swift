@@ -69,7 +69,10 @@ let package = Package(
                 "CLIP", "Vocabulary", "NeuralLayers", "Pictures", "Tensors", argumentParser,
             ]),
 
-        command("build-relevance", ["RelevanceDatabase", "Relevance", "StyleGAN", "CLIP", "Catalogue"]),
+        .target(name: "BuildKit", dependencies: ["CommandKit", "RelevanceDatabase", "Catalogue"]),
+
+        command("build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP"]),
+        command("merge-relevance", ["BuildKit", "RelevanceDatabase"]),
         command("query-direction", []),
         command("export-direction", []),
         command("preview-direction", ["Editing", "Pictures", "StyleGAN", "Tensors"]),
@@ -113,7 +116,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "build-relevance", "query-direction", "export-direction", "preview-direction", "Checkpoints",
+                "build-relevance", "merge-relevance", "query-direction", "export-direction",
+                "preview-direction", "Checkpoints",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",
             ]),
         tests(of: "FaceJudge", ["AnimalFaces", "Checkpoints", "Relevance", "RelevanceDatabase", "Tensors"]),

@@ -24,6 +24,12 @@ public struct DatabaseOptions: ParsableArguments {
         store ?? StoreLocation.database(generator: generator)
     }
 
+    /// The folder of a part of a build: the one named, or one beside the default one.
+    public func path(generator: String?, shard: BuildShard?) -> String {
+        guard let shard, store == nil else { return path(generator: generator) }
+        return path(generator: generator) + ".part-\(shard.index)-of-\(shard.count)"
+    }
+
     /// Opens the database for questions; a phrase's text direction is kept there where it can be.
     /// - Throws: `StoreError`, `DatabaseError`.
     public func open(generator: String? = nil) throws -> RelevanceDatabase {

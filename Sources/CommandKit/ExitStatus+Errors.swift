@@ -60,7 +60,8 @@ extension StoreError: ExitingError {
 extension DatabaseError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
-        case .unfinished, .damaged, .formatVersion, .otherWeights, .otherSettings: .badData
+        case .unfinished, .damaged, .formatVersion, .otherWeights, .otherSettings, .part, .parts: .badData
+        case .occupied: .cannotCreate
         case .notEnoughDisk: .inputOutput
         case .request: .usage
         case .misfit: .ownFault

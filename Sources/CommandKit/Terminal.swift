@@ -41,5 +41,6 @@ public enum Terminal {
         case bold = "1"
     }
 
-    static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    /// The value of an environment variable.
+    public static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The right to build a store, held by one builder at a time: an advisory lock (`flock`) on `builder.lock` in the
-/// store's folder, which the system lets go when its holder dies.
+/// store's folder, which the system lets go when its holder dies. The file says who the holder is.
 public final class BuilderLock: Sendable {
     private let descriptor: Int32
 
@@ -15,11 +15,33 @@ public final class BuilderLock: Sendable {
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
+            let holder = Self.holder(in: descriptor)
             close(descriptor)
-            if code == EWOULDBLOCK { throw .busy(path: path) }
+            if code == EWOULDBLOCK { throw .busy(path: path, holder: holder) }
             throw Environment.error(code: code, path: path, action: "locking builder.lock")
         }
+        sign()
     }
 
     deinit { close(descriptor) }
+
+    /// Leaves word of the holder for whoever finds the lock taken; where the disk is full, none is left.
+    private func sign() {
+        // POSIX bounds a host's name at 255 bytes; the last one stays zero.
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, 255)
+        let host = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let text = "process \(getpid()) on \(host), since \(Date.now.ISO8601Format())\n"
+        guard ftruncate(descriptor, 0) == 0 else { return }
+        _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    }
+
+    /// The first line of the file, or nil where there is none that can be shown.
+    private static func holder(in descriptor: Int32) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 200)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        guard count > 0 else { return nil }
+        let line = String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        return line.isEmpty ? nil : line
+    }
 }

@@ -10,8 +10,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case diskFull(path: String)
     /// The store outgrew the size that it was allowed.
     case mapFull(path: String, limit: Int)
-    /// Another builder holds the store.
-    case busy(path: String)
+    /// Another builder holds the store; `holder` is what it says of itself.
+    case busy(path: String, holder: String?)
     /// The store is open for reading in this process, which can hold it open once only.
     case openForReading(path: String)
     /// The bytes on disk are not those that were written.
@@ -36,9 +36,10 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .diskFull(let path):
             "the disk is full under \(path); make room and run the same command again: nothing finished was lost"
         case .mapFull(let path, let limit):
-            "\(path) would grow beyond the \(limit) bytes that it is allowed"
-        case .busy(let path):
-            "another build is at work on \(path); wait for it, or build into another folder"
+            "\(path) would grow beyond the \(limit) bytes that its map may have; with a larger map the same build "
+                + "goes on: nothing finished was lost"
+        case .busy(let path, let holder):
+            "\(path) is held by another build (\(holder ?? "which left no name")); wait for it, or give another folder"
         case .openForReading(let path):
             "\(path) is open for reading in this program; close it there before building"
         case .corrupted(let path, let reason):

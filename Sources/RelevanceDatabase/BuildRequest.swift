@@ -19,6 +19,11 @@ public struct BuildRequest: Sendable {
     public var workers = 1
     /// Images whose pairs are added in one transaction: what an interruption can lose, times the workers.
     public var imagesPerUnit = 4
+    /// The names of the layers to sweep, in the order of the style code; nil is all. A database that has others keeps
+    /// them: what is missing is added by later calls.
+    public var layers: [String]?
+    /// The part to build where a build is shared out; nil is all of it.
+    public var shard: BuildShard?
     /// Whether to build anew what is there; the old database stays whole until the new one is complete.
     public var restart = false
 
@@ -47,13 +52,19 @@ public struct BuildRequest: Sendable {
         }
     }
 
+    /// `layers`, or nil where they are all the swept layers there are.
+    func layersAsked(of swept: [LayerRecord]) -> [String]? {
+        let names = swept.filter(\.isSwept).map(\.name)
+        return layers.flatMap { Set(names).isSubset(of: $0) ? nil : $0 }
+    }
+
     /// The manifest of a new database for this request.
     func manifest(of subject: some SweepSubject, replacing old: UUID?) -> Manifest {
         Manifest(
             replaces: old, generator: generator, clip: clip, layers: subject.layers,
             dimension: subject.dimension,
             settings: settings, precision: precision, neutral: neutral, toolVersion: toolVersion,
-            pairsAsked: pairs)
+            pairsAsked: pairs, layersAsked: layersAsked(of: subject.layers), shard: shard)
     }
 
     /// Throws unless pairs of this request may be added to those of a database.
@@ -65,7 +76,7 @@ public struct BuildRequest: Sendable {
             throw .otherWeights(path: path, what: what, built: built, given: given)
         }
         let there = manifest.settings
-        let rows: [(String, String, String)] = [
+        var rows: [(String, String, String)] = [
             ("α", "\(there.alpha)", "\(settings.alpha)"),
             ("centre", there.centre.rawValue, settings.centre.rawValue),
             ("truncation ψ", "\(there.truncationPsi)", "\(settings.truncationPsi)"),
@@ -73,7 +84,15 @@ public struct BuildRequest: Sendable {
             ("seed", "\(there.seed)", "\(settings.seed)"),
             ("statistics samples", "\(there.statisticsSamples)", "\(settings.statisticsSamples)"),
             ("precision", manifest.precision, precision),
+            ("part", manifest.shard?.description ?? "the whole", shard?.description ?? "the whole"),
         ]
+        if shard != nil {
+            // What belongs to a part follows from these, so it does not grow.
+            rows.append(("pairs", "\(manifest.pairsAsked)", "\(pairs)"))
+            let asked = [manifest.layersAsked, layersAsked(of: subject.layers)]
+                .map { $0?.joined(separator: ", ") ?? "all" }
+            rows.append(("layers", asked[0], asked[1]))
+        }
         let differences = rows.filter { $0.1 != $0.2 }.map { "\($0.0) is \($0.1) there and \($0.2) here" }
         guard differences.isEmpty else { throw .otherSettings(path: path, differences: differences) }
         guard manifest.layers == subject.layers, manifest.dimension == subject.dimension else {

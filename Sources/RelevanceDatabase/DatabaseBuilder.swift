@@ -38,7 +38,10 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             // Images that are in the sums stay there: fewer than were begun cannot be asked for.
             let begun = try store.read { [there] in try DatabaseTables.done($0, there, path: path) }
                 .values.joined().map(\.upperBound).max()
-            there.pairsAsked = max(request.pairs, there.pairsDone, begun ?? 0)
+            if there.shard == nil {
+                there.pairsAsked = max(request.pairs, there.pairsDone, begun ?? 0)
+                there.ask(for: request.layersAsked(of: there.layers))
+            }
             there.neutral = request.neutral
             there.toolVersion = request.toolVersion
             manifest = there
@@ -49,6 +52,9 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             }
         }
     }
+
+    /// The number of channels that were asked for.
+    public var channels: Int { manifest.work.keys.reduce(0) { $0 + manifest.layers[$1].channels } }
 
     /// What the rest of the build takes.
     public func needs() throws -> BuildNeeds {
@@ -78,11 +84,12 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             try sweep(statistics: statistics, isCancelled: isCancelled, progress: progress)
         }
         let done = try finishedImages()
-        let pairsDone = manifest.pairs(in: done)
-        guard pairsDone >= manifest.pairsAsked else {
-            return .interrupted(pairsDone: pairsDone, pairsAsked: manifest.pairsAsked)
+        let (pairsDone, pairsAsked) = manifest.progress(done)
+        guard pairsDone == pairsAsked else {
+            return .interrupted(pairsDone: pairsDone, pairsAsked: pairsAsked)
         }
-        if !wasComplete { try finish(done: done) }
+        // A part has no table: it waits for the others.
+        if !wasComplete, manifest.shard == nil { try finish(done: done) }
         try target.takePlace()
         return .complete(pairs: pairsDone)
     }
@@ -160,10 +167,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     }
 
     private func workList() throws -> WorkList {
-        WorkList(
-            layers: manifest.layers.indices.filter { manifest.layers[$0].isSwept },
-            images: 0..<manifest.pairsAsked,
-            imagesPerUnit: request.imagesPerUnit, done: try finishedImages())
+        WorkList(manifest.work, imagesPerUnit: request.imagesPerUnit, done: try finishedImages())
     }
 
     private func pairs(of unit: WorkList.Unit) -> Int {
@@ -176,7 +180,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     ) throws {
         let (store, manifest) = (store, manifest)
         let units = try workList().units
-        let total = manifest.sweptChannels * manifest.pairsAsked
+        let total = manifest.work.reduce(0) { $0 + manifest.layers[$1.key].channels * $1.value.count }
         let before = total - units.reduce(0) { $0 + pairs(of: $1) }
         let next = Mutex(0)
         let done = Mutex(before)
@@ -218,6 +222,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     /// Puts the table that queries read beside the sums that it comes from, in one transaction.
     private func finish(done: [Int: [Range<Int>]]) throws {
         manifest.pairsDone = manifest.pairsAsked
+        manifest.layersDone = manifest.layersAsked
         let manifest = manifest
         try store.write { transaction in
             let sums = try DatabaseTables.sums(transaction.reading, manifest, done: done)
@@ -262,10 +267,14 @@ private struct RateClock: Sendable {
 }
 
 extension Manifest {
-    /// The pairs that every swept channel has: images done in each of the swept layers, the fewest of them.
-    func pairs(in done: [Int: [Range<Int>]]) -> Int {
-        layers.indices.filter { layers[$0].isSwept }
-            .map { layer in done[layer, default: []].reduce(0) { $0 + $1.count } }
-            .min() ?? 0
+    /// Asks for these layers (nil: all) beside those that were asked for or are in the table.
+    fileprivate mutating func ask(for names: [String]?) {
+        guard let names, let before = layersAsked else {
+            layersAsked = nil
+            return
+        }
+        let all = Set(names).union(before)
+        let swept = layers.filter { $0.isSwept && all.contains($0.name) }.map(\.name)
+        layersAsked = swept.count == layers.count(where: \.isSwept) ? nil : swept
     }
 }

@@ -2,6 +2,12 @@
 public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
     /// No table yet: the first build has not come to its end.
     case unfinished(path: String, pairsDone: Int, pairsAsked: Int)
+    /// A part of a build, which has no table of its own.
+    case part(path: String, shard: BuildShard)
+    /// Parts that do not make one build together.
+    case parts(reason: String)
+    /// A database where a new one was to be made.
+    case occupied(path: String)
     /// The bytes are a store's, but do not say what a database says.
     case damaged(path: String, reason: String)
     /// A database of a later format.
@@ -22,6 +28,10 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unfinished(let path, let done, let asked):
             "\(path) is not finished: \(done) of \(asked) pairs a channel are done; "
                 + "run the same build-relevance command again to finish it"
+        case .part(let path, let shard):
+            "\(path) is part \(shard) of a build; merge-relevance makes a database of all parts"
+        case .parts(let reason): "these parts do not make one database: \(reason)"
+        case .occupied(let path): "there is a database at \(path) already; give another folder"
         case .damaged(let path, let reason):
             "\(path) is damaged: \(reason); take it from a copy, or rebuild it with --restart"
         case .formatVersion(let path, let found, let known):

@@ -120,16 +120,19 @@ enum DatabaseTables {
         try transaction.put([Int64(unit.images.count)], for: mark, in: .done)
     }
 
-    /// The sums of all swept layers, one after another; each channel of a layer has the pairs that its marks count.
+    /// The sums of all swept layers, one after another, zeros for those that were not asked for; each channel of a layer
+    /// has the pairs that its marks count.
     static func sums(
         _ transaction: borrowing Transaction, _ manifest: Manifest, done: [Int: [Range<Int>]]
     ) throws -> ChannelSums {
         var all = ChannelSums(channels: manifest.sweptChannels, dimension: manifest.dimension)
+        let asked = manifest.work
         var first = 0
         for (place, layer) in manifest.layers.enumerated() where layer.isSwept {
             let count = layer.channels * manifest.dimension
             let pairs = Int64(done[place, default: []].reduce(0) { $0 + $1.count })
-            if let sums = try transaction.integers(of: differencesKey(layer), in: .sums, count: count),
+            if asked[place] != nil,
+                let sums = try transaction.integers(of: differencesKey(layer), in: .sums, count: count),
                 let squares = try transaction.integers(of: squaresKey(layer), in: .sums, count: count)
             {
                 let part = try ChannelSums(
@@ -140,6 +143,23 @@ enum DatabaseTables {
             first += layer.channels
         }
         return all
+    }
+
+    /// Sets the sums of all asked layers in a store that has none, with one mark for the images of each.
+    static func put(
+        _ sums: ChannelSums, _ manifest: Manifest, _ transaction: borrowing WriteTransaction
+    ) throws {
+        let (work, width) = (manifest.work, manifest.dimension)
+        var first = 0
+        for (place, layer) in manifest.layers.enumerated() where layer.isSwept {
+            let numbers = first * width..<(first + layer.channels) * width
+            first += layer.channels
+            guard let images = work[place] else { continue }
+            try transaction.put(Array(sums.sums[numbers]), for: differencesKey(layer), in: .sums)
+            try transaction.put(Array(sums.squares[numbers]), for: squaresKey(layer), in: .sums)
+            let mark = doneKey(layer, firstImage: images.lowerBound)
+            try transaction.put([Int64(images.count)], for: mark, in: .done)
+        }
     }
 
     // MARK: What queries read

@@ -28,11 +28,18 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var pairsAsked: Int
     /// Pairs a channel behind the table that queries read; 0 before the first build is complete.
     public var pairsDone: Int
+    /// The names of the swept layers that were asked for; nil is all of them.
+    public var layersAsked: [String]?
+    /// The names of the layers behind the table; nil is all of them. Other channels have rows of zeros.
+    public var layersDone: [String]?
+    /// Which part of a build this is, to be merged with the others; nil is a whole one.
+    public let shard: BuildShard?
 
     public init(
         replaces: UUID? = nil, generator: WeightsRecord, clip: WeightsRecord, layers: [LayerRecord],
         dimension: Int,
-        settings: SweepSettings, precision: String, neutral: String, toolVersion: String, pairsAsked: Int
+        settings: SweepSettings, precision: String, neutral: String, toolVersion: String, pairsAsked: Int,
+        layersAsked: [String]? = nil, shard: BuildShard? = nil
     ) {
         formatVersion = Self.formatVersion
         identity = UUID()
@@ -46,11 +53,21 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.neutral = neutral
         self.toolVersion = toolVersion
         self.pairsAsked = pairsAsked
+        self.layersAsked = layersAsked
+        self.shard = shard
         pairsDone = 0
     }
 
+    /// The manifest of the build that this is a part of.
+    func whole(toolVersion: String) -> Manifest {
+        Manifest(
+            generator: generator, clip: clip, layers: layers, dimension: dimension, settings: settings,
+            precision: precision, neutral: neutral, toolVersion: toolVersion, pairsAsked: pairsAsked,
+            layersAsked: layersAsked)
+    }
+
     /// Whether the table holds all the pairs that were asked for.
-    public var isComplete: Bool { pairsDone == pairsAsked }
+    public var isComplete: Bool { pairsDone == pairsAsked && layersDone == layersAsked }
 
     /// The number of style channels, toRGB layers included: C_total.
     public var totalChannels: Int { layers.reduce(0) { $0 + $1.channels } }
@@ -67,6 +84,28 @@ public struct Manifest: Hashable, Sendable, Codable {
             start += layer.channels
         }
         return try SweptChannels(ranges: ranges, total: start)
+    }
+
+    /// What is to be swept: the images of each layer, by its place.
+    var work: [Int: Range<Int>] {
+        let asked = layersAsked.map(Set.init)
+        let places = layers.indices.filter { layers[$0].isSwept && asked?.contains(layers[$0].name) != false }
+        guard let shard else {
+            return Dictionary(uniqueKeysWithValues: places.map { ($0, 0..<pairsAsked) })
+        }
+        let images = shard.images(pairs: pairsAsked, channels: places.map { layers[$0].channels })
+        return Dictionary(uniqueKeysWithValues: zip(places, images))
+    }
+
+    /// How far the work is where `done` is in the sums: pairs of the channel that has the fewest, and of how many.
+    ///
+    /// - Returns: Equal numbers exactly where all of it is done.
+    func progress(_ done: [Int: [Range<Int>]]) -> (done: Int, asked: Int) {
+        let asked = work.values.map(\.count).max() ?? 0
+        let left = work.map { layer, images in
+            images.count - done[layer, default: []].reduce(0) { $0 + $1.clamped(to: images).count }
+        }
+        return (asked - (left.max() ?? 0), asked)
     }
 
     // MARK: JSON
@@ -132,6 +171,14 @@ public struct Manifest: Hashable, Sendable, Codable {
         if !(1...widest).contains(dimension) { return "embeddings of width \(dimension)" }
         if !(1...Int(ChannelSums.pairLimit)).contains(pairsAsked) { return "\(pairsAsked) pairs asked" }
         if !(0...pairsAsked).contains(pairsDone) { return "\(pairsDone) pairs done of \(pairsAsked)" }
+        let swept = Set(layers.lazy.filter(\.isSwept).map(\.name))
+        for names in [layersAsked, layersDone] {
+            guard let names else { continue }
+            if let stranger = names.first(where: { !swept.contains($0) }) {
+                return "the layer '\(stranger.prefix(80))' among its parts, which is not swept"
+            }
+            if names.isEmpty || Set(names).count != names.count { return "a list of layers that is none" }
+        }
         return nil
     }
 

@@ -29,9 +29,11 @@ public final class RelevanceDatabase: Sendable {
             }
             let statistics = try DatabaseTables.statistics(transaction, manifest)
             guard manifest.pairsDone > 0 else {
-                let done = try DatabaseTables.done(transaction, manifest, path: path)
+                if let shard = manifest.shard { throw DatabaseError.part(path: path, shard: shard) }
+                let progress = try manifest.progress(
+                    DatabaseTables.done(transaction, manifest, path: path))
                 throw DatabaseError.unfinished(
-                    path: path, pairsDone: manifest.pairs(in: done), pairsAsked: manifest.pairsAsked)
+                    path: path, pairsDone: progress.done, pairsAsked: progress.asked)
             }
             guard let statistics else {
                 throw DatabaseError.damaged(path: path, reason: "it has no statistics")

@@ -14,11 +14,11 @@ struct WorkList {
     let units: [Unit]
 
     /// - Parameters:
-    ///   - layers: The swept layers' places in the manifest.
+    ///   - work: The images of each layer that are to be swept, by the layer's place in the manifest.
     ///   - done: The images of each layer that are in the sums.
-    init(layers: [Int], images: Range<Int>, imagesPerUnit: Int, done: [Int: [Range<Int>]]) {
+    init(_ work: [Int: Range<Int>], imagesPerUnit: Int, done: [Int: [Range<Int>]]) {
         var units: [Unit] = []
-        for layer in layers {
+        for (layer, images) in work {
             var position = images.lowerBound
             let finished = (done[layer] ?? []).sorted { $0.lowerBound < $1.lowerBound }
             let end = images.upperBound..<images.upperBound

@@ -8,7 +8,7 @@ import NeuralLayers
 ///     x' = y_c s'_c                                  (what the next convolution takes)
 ///
 /// Vectors lie along the block's channels. Nothing is allocated when it runs.
-struct LayerFinish<Vector: SIMD> where Vector.Scalar == Float {
+struct LayerFinish<Vector: ChannelVector> {
     let blocks: Int
     let pixels: Int
     /// Pixels whose picture sums stay in the nearest cache while all blocks of channels pass.
@@ -81,7 +81,7 @@ struct LayerFinish<Vector: SIMD> where Vector.Scalar == Float {
                         for plane in 0..<3 {
                             let line = picture + plane * pixels + start
                             for i in 0..<count {
-                                line[i] += sums[plane * Self.tile + i].sum() + pictureBias[plane]
+                                line[i] += sums[plane * Self.tile + i].total + pictureBias[plane]
                             }
                         }
                     }
@@ -95,7 +95,6 @@ struct LayerFinish<Vector: SIMD> where Vector.Scalar == Float {
         _ x: Vector, _ scale: Vector, _ offset: Vector, _ steep: Vector, _ slope: Vector
     ) -> Vector {
         let value = offset + x * scale
-        let (up, down) = (value * steep, value * slope)
-        return up.replacing(with: down, where: up .< down)
+        return Vector.larger(value * steep, value * slope)
     }
 }

@@ -198,9 +198,9 @@ final class SynthesisPlan {
         }
     }
 
-    private func begin<Vector: SIMD>(
+    private func begin<Vector: ChannelVector>(
         _ index: Int, from source: FeatureMap, as: Vector.Type
-    ) where Vector.Scalar == Float {
+    ) {
         let layer = layers[index]
         let pixels = source.height * source.width
         // Maps of blocked layout begin at an aligned address and hold whole vectors (`FeatureMap`).
@@ -242,9 +242,9 @@ final class SynthesisPlan {
         }
     }
 
-    private func finish<Vector: SIMD>(
+    private func finish<Vector: ChannelVector>(
         _ index: Int, _ pass: LayerFinish<Vector>
-    ) where Vector.Scalar == Float {
+    ) {
         let layer = layers[index]
         let lanes = Vector.scalarCount
         let picture = layer.weights.picture
@@ -285,10 +285,10 @@ final class SynthesisPlan {
     }
 
     /// d_o = 1 / √(Σ_c s_c² Σ_k w_ock² + ε).
-    private func demodulate<Vector: SIMD>(
+    private func demodulate<Vector: ChannelVector>(
         _ layer: Layer, style start: Int, squares: UnsafeMutablePointer<Vector>,
         into demodulation: UnsafeMutablePointer<Vector>
-    ) where Vector.Scalar == Float {
+    ) {
         let outputs = layer.weights.outputChannels
         squares.withMemoryRebound(to: Float.self, capacity: section) { squares in
             for (i, position) in layer.range.enumerated() {
@@ -310,9 +310,9 @@ final class SynthesisPlan {
     }
 
     /// Copies a range of the style code into vectors, the last padded with zeros.
-    private func fill<Vector: SIMD>(
+    private func fill<Vector: ChannelVector>(
         _ vectors: UnsafeMutablePointer<Vector>, _ styles: [Float], _ start: Int, _ range: Range<Int>
-    ) where Vector.Scalar == Float {
+    ) {
         let lanes = Vector.scalarCount
         let padded = (range.count + lanes - 1) / lanes * lanes
         vectors.withMemoryRebound(to: Float.self, capacity: padded) { values in

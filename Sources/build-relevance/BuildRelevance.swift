@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildKit
 import CLIP
 import CommandKit
 import Foundation
@@ -22,6 +23,8 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
               build-relevance --pairs 200      100 more
               build-relevance --generator ffhq.pkl --clip ViT-B-32.pt \
                   --neutral "a face" --store store/ffhq
+              build-relevance --shard 3/16 --store part3
+                                               a sixteenth; see merge-relevance
             """,
         version: ProgramVersion.current)
 
@@ -60,6 +63,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
     @OptionGroup var generator: GeneratorOptions
     @OptionGroup var clip: CLIPOptions
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup var work: WorkOptions
 
     @Option(help: "The phrase that queries lead away from unless told otherwise.")
     var neutral: String?
@@ -112,13 +116,17 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         let (generator, generatorRecord) = try generator.open()
         let (model, clipRecord) = try clip.open()
         let subject = ModelSubject(generator: generator, model: model, imagesPerBatch: batch)
+        let shard = try work.part()
         var request = BuildRequest(
-            path: database.path(generator: self.generator.generator), generator: generatorRecord,
+            path: database.path(generator: self.generator.generator, shard: shard),
+            generator: generatorRecord,
             clip: clipRecord,
             settings: try settings, pairs: pairs, neutral: neutral ?? defaultNeutral,
             toolVersion: ProgramVersion.current)
         request.workers = threads ?? BuildMachine.workers(memoryPerWorker: subject.memoryPerWorker)
         request.restart = start == .restart
+        request.shard = shard
+        request.layers = try work.names(of: subject.layers)
 
         let builder = try DatabaseBuilder(request, subject: subject)
         let talk = BuildTalk(quiet: quiet, json: json)
@@ -129,9 +137,8 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         talk.finish()
         switch outcome {
         case .complete(let pairs):
-            BuildCatalogue.record(databaseAt: request.path)
-            try talk.conclude(
-                request, pairs: pairs, channels: generator.styleSpace.sweptCount, took: .now - began)
+            if shard == nil { BuildCatalogue.record(databaseAt: request.path) }
+            try talk.conclude(request, pairs: pairs, channels: builder.channels, took: .now - began)
         case .interrupted(let done, let asked):
             throw Interruption(
                 "stopped at \(done) of \(asked) pairs a channel; the same command goes on from there")

@@ -7,6 +7,7 @@ struct BuildTalk: Sendable {
         let store: String
         let pairs: Int
         let channels: Int
+        let part: String?
         let seconds: Double
     }
 
@@ -46,11 +47,14 @@ struct BuildTalk: Sendable {
     func conclude(_ request: BuildRequest, pairs: Int, channels: Int, took: Duration) throws {
         let seconds = took / .seconds(1)
         if json {
-            let result = Result(store: request.path, pairs: pairs, channels: channels, seconds: seconds)
+            let result = Result(
+                store: request.path, pairs: pairs, channels: channels, part: request.shard?.description,
+                seconds: seconds)
             try StandardStream.output.write(JSONText.encode(result) + "\n")
         } else if !quiet {
+            let part = request.shard.map { "part \($0) of a build, " } ?? ""
             try StandardStream.output.write(
-                "\(Terminal.printable(request.path)): \(pairs) pairs for each of "
+                "\(Terminal.printable(request.path)): \(part)\(pairs) pairs for each of "
                     + "\(ProgressReporter.grouped(channels)) channels, in \(ProgressReporter.duration(seconds))\n"
             )
         }

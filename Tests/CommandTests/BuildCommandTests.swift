@@ -178,7 +178,8 @@ import Testing
         let first = try RunningCommand("build-relevance", tiny.models + tiny.store + Self.endless)
         #expect(first.wait { first.error.contains("\"sweep\"") }, "\(first.error)")
         expectRefusal(
-            try build(tiny.models + tiny.store + TinyStore.short), 75, saying: "another build is at work")
+            try build(tiny.models + tiny.store + TinyStore.short), 75,
+            saying: "held by another build (process ")
 
         first.send(SIGINT)
         let stopped = first.wait()

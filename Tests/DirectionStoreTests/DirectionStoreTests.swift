@@ -185,7 +185,11 @@ import Testing
     @Test func oneBuilderAtATime() throws {
         _ = try DirectionStore.openOrCreate(path: path)
         var lock: BuilderLock? = try BuilderLock(store: path)
-        #expect(throws: StoreError.busy(path: path)) { _ = try BuilderLock(store: path) }
+        let error = #expect(throws: StoreError.self) { _ = try BuilderLock(store: path) }
+        guard case .busy(_, let holder?) = error else {
+            return #expect(Bool(false), "\(String(describing: error))")
+        }
+        #expect(holder.hasPrefix("process \(getpid()) on ") && holder.contains(", since 2"))
         #expect(lock != nil)
         lock = nil
         _ = try BuilderLock(store: path)

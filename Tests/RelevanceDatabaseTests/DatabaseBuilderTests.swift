@@ -19,19 +19,7 @@ import Testing
         try DatabaseBuilder(request, subject: subject).run()
     }
 
-    /// Everything that queries read, and everything that further pairs add to, without the manifest's identity.
-    private func contents(_ path: String) throws -> [String: [UInt8]] {
-        let store = try DirectionStore.open(path: path)
-        var contents: [String: [UInt8]] = [:]
-        try store.read { transaction in
-            for table in [Table.statistics, .relevance, .spread, .sums] {
-                try transaction.forEach(in: table) { key, value in
-                    contents["\(table) \(key)"] = value.withUnsafeBytes { Array($0) }
-                }
-            }
-        }
-        return contents
-    }
+    private func contents(_ path: String) throws -> [String: [UInt8]] { try toyContents(path) }
 
     /// The contents of a database that was built without a break.
     private func uninterrupted(pairs: Int = 10) throws -> [String: [UInt8]] {
@@ -107,6 +95,33 @@ import Testing
         #expect(try build(toyRequest(path, pairs: 7), subject) == .complete(pairs: 10))
         #expect(subject.fuse.record == [])
         #expect(try contents(path) == uninterrupted())
+    }
+
+    @Test func layersThatAreSweptLaterEndInTheSameBitsAndOnlyTheyAreComputed() throws {
+        var request = try toyRequest(path)
+        request.layers = ["b8.conv0"]
+        #expect(try build(request) == .complete(pairs: 10))
+        do {
+            let partial = try RelevanceDatabase(path: path)
+            #expect(partial.manifest.layersDone == ["b8.conv0"])
+            #expect(try partial.table().rows.values.prefix(5 * 6).allSatisfy { $0 == 0 })
+        }
+        let subject = ToySubject()
+        #expect(try build(toyRequest(path), subject) == .complete(pairs: 10))
+        #expect(subject.fuse.record.count == 4 && subject.fuse.record.allSatisfy { $0.hasPrefix("b4.conv1") })
+        #expect(try RelevanceDatabase(path: path).manifest.layersDone == nil)
+        #expect(try contents(path) == uninterrupted())
+        // Asking for fewer than there are takes none away.
+        #expect(try build(request) == .complete(pairs: 10))
+        #expect(try contents(path) == uninterrupted())
+    }
+
+    @Test func layersThatAreNotSweptAreRefused() throws {
+        for layers in [["b4.torgb"], ["b9.conv0"], []] {
+            var request = try toyRequest(path)
+            request.layers = layers
+            #expect(throws: DatabaseError.self, "\(layers)") { try build(request) }
+        }
     }
 
     // MARK: Half a build
@@ -197,9 +212,11 @@ import Testing
 
     @Test func twoBuildersDoNotShareADatabase() throws {
         let first = try DatabaseBuilder(toyRequest(path), subject: ToySubject())
-        #expect(throws: StoreError.busy(path: path)) {
+        let error = #expect(throws: StoreError.self) {
             try DatabaseBuilder(toyRequest(path), subject: ToySubject())
         }
+        #expect(
+            error?.description.contains("process \(getpid()) on ") == true, "the second is told who holds it")
         _ = try first.run()
     }
 

@@ -4,11 +4,11 @@ import Foundation
 import RelevanceDatabase
 
 /// The catalogue's row of a database that is complete.
-enum BuildCatalogue {
+public enum BuildCatalogue {
     /// Records a database in the catalogue of the folder that it is in: the default one, or one that has a catalogue.
     ///
     /// The catalogue is a convenience: where it cannot be written, the database is none the worse.
-    static func record(databaseAt path: String) {
+    public static func record(databaseAt path: String) {
         let url = URL(fileURLWithPath: path).standardizedFileURL
         let folder = url.deletingLastPathComponent().path
         let isDefault = folder == URL(fileURLWithPath: StoreLocation.folder).standardizedFileURL.path

@@ -1,0 +1,138 @@
+import DirectionStore
+import Foundation
+import Relevance
+
+/// The parts of a build that was shared out, put together: the same bits as one build of all.
+public struct DatabaseMerge {
+    /// A part as it lies in its folder.
+    private struct Part {
+        let path: String
+        let shard: BuildShard
+        let manifest: Manifest
+        let statistics: StyleStatistics
+        let done: [Int: [Range<Int>]]
+    }
+
+    /// The manifest of what the parts make.
+    public let manifest: Manifest
+    private let parts: [Part]
+    private let path: String
+
+    /// Reads the parts and checks that they belong together.
+    ///
+    /// - Parameters:
+    ///   - parts: Their folders, in any order.
+    ///   - path: The folder of the new database.
+    /// - Throws: `DatabaseError.parts` that names what does not fit: other weights or settings, a part that is missing,
+    ///   there twice or not finished; `StoreError`.
+    public init(parts paths: [String], into path: String, toolVersion: String) throws {
+        parts = try paths.map(Self.part).sorted { $0.shard.index < $1.shard.index }
+        self.path = path
+        guard let first = parts.first else { throw DatabaseError.parts(reason: "none was named") }
+        for part in parts.dropFirst() { try Self.requireSameBuild(first, part) }
+        try Self.requireEveryPartOnce(parts)
+        var manifest = first.manifest.whole(toolVersion: toolVersion)
+        try Self.requireEveryImageOnce(parts, manifest)
+        manifest.pairsDone = manifest.pairsAsked
+        manifest.layersDone = manifest.layersAsked
+        self.manifest = manifest
+    }
+
+    /// Makes the database, in one transaction.
+    ///
+    /// - Throws: `DatabaseError.occupied` where there is one already; `StoreError`.
+    public func run() throws {
+        var sums = ChannelSums(channels: manifest.sweptChannels, dimension: manifest.dimension)
+        for part in parts {
+            let store = try DirectionStore.open(path: part.path)
+            try sums.merge(store.read { try DatabaseTables.sums($0, part.manifest, done: part.done) })
+        }
+        let store = try DirectionStore.openOrCreate(path: path)
+        let lock = try BuilderLock(store: path)
+        defer { withExtendedLifetime(lock) {} }
+        let (path, manifest, statistics) = (path, manifest, parts[0].statistics)
+        guard try store.read({ try DatabaseTables.manifest($0, path: path) }) == nil else {
+            throw DatabaseError.occupied(path: path)
+        }
+        try store.write { [sums] transaction in
+            try DatabaseTables.put(statistics, transaction)
+            try DatabaseTables.put(sums, manifest, transaction)
+            try DatabaseTables.put(RelevanceTable(sums: sums), RelevanceSpread(sums: sums), transaction)
+            try DatabaseTables.put(manifest, transaction)
+        }
+    }
+
+    private static func part(at path: String) throws -> Part {
+        let store = try DirectionStore.open(path: path)
+        return try store.read { transaction in
+            guard let manifest = try DatabaseTables.manifest(transaction, path: path) else {
+                throw StoreError.missing(path: path)
+            }
+            guard let shard = manifest.shard else {
+                throw DatabaseError.parts(reason: "\(path) is a whole database, not a part of one")
+            }
+            let done = try DatabaseTables.done(transaction, manifest, path: path)
+            let progress = manifest.progress(done)
+            guard progress.done == progress.asked,
+                let statistics = try DatabaseTables.statistics(transaction, manifest)
+            else {
+                throw DatabaseError.parts(
+                    reason:
+                        "\(path) (part \(shard)) has \(progress.done) of its \(progress.asked) images; run its "
+                        + "build-relevance command again to finish it")
+            }
+            return Part(path: path, shard: shard, manifest: manifest, statistics: statistics, done: done)
+        }
+    }
+
+    private static func requireSameBuild(_ one: Part, _ other: Part) throws(DatabaseError) {
+        let (left, right) = (one.manifest, other.manifest)
+        let rows: [(String, Bool)] = [
+            ("the generator", left.generator.isSame(as: right.generator)),
+            ("CLIP", left.clip.isSame(as: right.clip)),
+            ("the settings", left.settings == right.settings && left.precision == right.precision),
+            ("the layers", left.layers == right.layers && left.dimension == right.dimension),
+            ("the layers asked for", left.layersAsked == right.layersAsked),
+            ("the number of pairs", left.pairsAsked == right.pairsAsked),
+            ("the number of parts", one.shard.count == other.shard.count),
+            ("the statistics of styles", one.statistics == other.statistics),
+        ]
+        if let difference = rows.first(where: { !$0.1 }) {
+            throw .parts(reason: "\(difference.0) of \(other.path) differ from those of \(one.path)")
+        }
+    }
+
+    private static func requireEveryPartOnce(_ parts: [Part]) throws(DatabaseError) {
+        for (one, other) in zip(parts, parts.dropFirst()) where one.shard == other.shard {
+            throw .parts(reason: "\(one.path) and \(other.path) are both part \(one.shard)")
+        }
+        let there = Set(parts.map(\.shard.index))
+        let missing = (1...parts[0].shard.count).filter { !there.contains($0) }
+        guard missing.isEmpty else {
+            let names = missing.prefix(5).map { "\($0)/\(parts[0].shard.count)" }.joined(separator: ", ")
+            throw .parts(reason: "part \(names)\(missing.count > 5 ? " and others" : "") is missing")
+        }
+    }
+
+    /// Whatever the parts call themselves: their marks must cover every image of every layer exactly once.
+    private static func requireEveryImageOnce(_ parts: [Part], _ whole: Manifest) throws(DatabaseError) {
+        for (layer, images) in whole.work {
+            var position = images.lowerBound
+            for range in parts.flatMap({ $0.done[layer, default: []] }).sorted(by: {
+                $0.lowerBound < $1.lowerBound
+            }) {
+                guard range.lowerBound == position else {
+                    throw .parts(
+                        reason:
+                            "image \(min(position, range.lowerBound)) of layer \(whole.layers[layer].name) is "
+                            + (range.lowerBound < position ? "in two of them" : "in none of them"))
+                }
+                position = range.upperBound
+            }
+            guard position == images.upperBound else {
+                throw .parts(
+                    reason: "image \(position) of layer \(whole.layers[layer].name) is in none of them")
+            }
+        }
+    }
+}

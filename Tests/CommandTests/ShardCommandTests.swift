@@ -1,0 +1,76 @@
+import Foundation
+import RelevanceDatabase
+import TestSupport
+import Testing
+
+@Suite struct ShardCommandTests {
+    private let tiny: TinyStore
+
+    init() throws { tiny = try TinyStore() }
+
+    private func build(
+        _ store: String, _ options: [String], environment: [String: String] = [:]
+    ) throws -> RunningCommand.Result {
+        try RunningCommand.run(
+            "build-relevance",
+            tiny.models + TinyStore.short + ["--store", tiny.file(store), "--quiet"] + options,
+            environment: environment)
+    }
+
+    @Test func partsThatTheCommandsBuildMakeTheBitsOfOneBuild() throws {
+        #expect(try build("part1", ["--shard", "1/2"]).status == 0)
+        let task = ["SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "4", "SLURM_ARRAY_TASK_STEP": "3"]
+        let second = try build(
+            "part2", ["--shard", "auto"], environment: task.merging(["SLURM_ARRAY_TASK_COUNT": "2"]) { $1 })
+        #expect(second.status == 0, "\(second.error)")
+        #expect(try build("at once", []).status == 0)
+
+        let merged = try RunningCommand.run(
+            "merge-relevance",
+            [tiny.file("part2"), tiny.file("part1"), "--store", tiny.file("whole"), "--json"])
+        #expect(merged.status == 0, "\(merged.error)")
+        #expect(merged.output.contains("\"parts\":2"))
+        let (whole, atOnce) = try (
+            RelevanceDatabase(path: tiny.file("whole")), RelevanceDatabase(path: tiny.file("at once"))
+        )
+        #expect(try whole.table().rows == atOnce.table().rows)
+        #expect(try whole.spread().errors == atOnce.spread().errors)
+
+        let again = try RunningCommand.run(
+            "merge-relevance", [tiny.file("part1"), tiny.file("part2"), "--store", tiny.file("whole")])
+        expectRefusal(again, 73, saying: "there is a database")
+        let half = try RunningCommand.run(
+            "merge-relevance", [tiny.file("part1"), "--store", tiny.file("half")])
+        expectRefusal(half, 65, saying: "part 2/2 is missing")
+        let asked = try RunningCommand.run("query-direction", ["tiger", "--store", tiny.file("part1")])
+        expectRefusal(asked, 65, saying: "part 1/2", "merge-relevance")
+    }
+
+    @Test func layersAreSweptNowAndLater() throws {
+        #expect(try build("some", ["--max-resolution", "8"]).status == 0)
+        #expect(try RelevanceDatabase(path: tiny.file("some")).manifest.layersDone?.last == "b8.conv1")
+        #expect(try build("some", ["--layers", "b16"]).status == 0)
+        #expect(try build("all", []).status == 0)
+        let (some, all) = try (
+            RelevanceDatabase(path: tiny.file("some")), RelevanceDatabase(path: tiny.file("all"))
+        )
+        #expect(try some.table().rows == all.table().rows)
+        #expect(some.manifest.layersDone == nil)
+    }
+
+    @Test(arguments: [
+        ["--shard", "3/2"], ["--shard", "auto"], ["--layers", "b4.torgb"], ["--layers", "b8,"],
+        ["--max-resolution", "2"],
+        ["--layers", "b8", "--max-resolution", "8"],
+    ])
+    func partsAndLayersThatThereAreNotAreAMatterOfUsage(options: [String]) throws {
+        let result = try build("none", options)
+        #expect(result.status == 64, "\(result.error)")
+        #expect((1...2).contains(result.error.split(separator: "\n").count), "\(result.error)")
+    }
+
+    @Test func aSlurmTaskOutsideOfItsArrayIsRefused() throws {
+        let task = ["SLURM_ARRAY_TASK_ID": "9", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "2"]
+        expectRefusal(try build("none", ["--shard", "auto"], environment: task), 64, saying: "task 9")
+    }
+}

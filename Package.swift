@@ -106,7 +106,7 @@ let package = Package(
         tests(of: "StyleGAN", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "CLIP", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "Vocabulary"),
-        tests(of: "Relevance", ["StyleGAN", "CLIP", "Checkpoints"]),
+        tests(of: "Relevance", ["StyleGAN", "CLIP", "Checkpoints", "AnimalFaces"], exclude: ["Fixtures"]),
         tests(of: "DirectionStore"),
         tests(of: "Catalogue", [grdb]),
         tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN"]),

@@ -16,6 +16,8 @@ public enum CLIPError: Error, Hashable, Sendable, CustomStringConvertible {
     case shape(ShapeError)
     /// A phrase without a visible character, or an ensemble without templates.
     case empty(what: String)
+    /// Numbers that are infinite or none; `what` says where.
+    case notFinite(what: String)
 
     public var description: String {
         switch self {
@@ -25,6 +27,7 @@ public enum CLIPError: Error, Hashable, Sendable, CustomStringConvertible {
         case .layer(let error): error.description
         case .shape(let error): error.description
         case .empty(let what): "\(what) is empty"
+        case .notFinite(let what): "\(what) is not finite; the weights may be damaged"
         }
     }
 }

@@ -17,6 +17,7 @@ public struct CLIPModel: Sendable {
     private final class SharedTowers: Sendable {
         let image = Mutex<ImageTower?>(nil)
         let text = Mutex<TextTower?>(nil)
+        let imageGradient = Mutex<ImageTowerGradient?>(nil)
     }
 
     /// - Parameters:
@@ -86,6 +87,28 @@ public struct CLIPModel: Sendable {
         batch: Int, imageResolution: Int? = nil, imageWidth: Int? = nil
     ) throws(CLIPError) -> ImageEncoder {
         try ImageEncoder(self, batch: batch, imageResolution: imageResolution, imageWidth: imageWidth)
+    }
+
+    /// The way back through the image encoder, for one thread.
+    /// - Parameters:
+    ///   - batch: gradients of one image that go back together.
+    ///   - imageResolution: the height of the images; nil for CLIP's own.
+    ///   - imageWidth: their width; nil for the same as their height.
+    /// - Throws: `CLIPError`.
+    public func imageGradient(
+        batch: Int, imageResolution: Int? = nil, imageWidth: Int? = nil
+    ) throws(CLIPError) -> ImageEncoderGradient {
+        try ImageEncoderGradient(self, batch: batch, imageResolution: imageResolution, imageWidth: imageWidth)
+    }
+
+    /// The weights of the way back for a batch, packed once as long as the batch stays the same.
+    func imageTowerGradient(batch: Int) throws(CLIPError) -> ImageTowerGradient {
+        try towers.imageGradient.withLock { (tower) throws(CLIPError) in
+            if let tower, tower.batch == batch { return tower }
+            let made = try CLIPError.wrapping { try ImageTowerGradient(weights, configuration, batch: batch) }
+            tower = made
+            return made
+        }
     }
 
     func imageTower() throws(CLIPError) -> ImageTower {

@@ -14,13 +14,14 @@ final class ImagePreparation {
     static let mean: [Float] = [0.48145466, 0.4578275, 0.40821073]
     static let deviation: [Float] = [0.26862954, 0.26130258, 0.27577711]
 
-    private let outputSide, patchSide: Int
+    let outputSide, patchSide: Int
     /// The part of the square that the image takes.
-    private let rows, columns: Range<Int>
+    let rows, columns: Range<Int>
     private let resize: BicubicResize?
     /// One image in [0, 1], as given and at CLIP's size; both the same where the sizes are equal.
-    private let given, pixels: Activations
-    private let mean, deviation: [Float]
+    let given, pixels: Activations
+    private let mean: [Float]
+    let deviation: [Float]
 
     /// - Parameters:
     ///   - height: of the images given.

@@ -23,19 +23,11 @@ struct TransformerBlockWeights: Sendable {
         }
         norm1 = try weights.norm(names.norm1)
         norm2 = try weights.norm(names.norm2)
-        switch names.projections {
-        case .joined(let weight, let bias):
-            let (weight, bias) = try (weights.tensor(weight), weights.tensor(bias))
-            let width = weight.shape[1]
-            query = try LinearWeights(weight.rows(0..<width), bias: bias.rows(0..<width), rows: askingRows)
-            keysAndValues = try LinearWeights(
-                weight.rows(width..<3 * width), bias: bias.rows(width..<3 * width), rows: rows)
-        case .separate(let query, let key, let value):
-            self.query = try linear(query, rows: askingRows)
-            keysAndValues = try LinearWeights(
-                weights.tensor(key + ".weight").followed(by: weights.tensor(value + ".weight")),
-                bias: weights.tensor(key + ".bias").followed(by: weights.tensor(value + ".bias")), rows: rows)
-        }
+        let projections = try weights.projections(names)
+        query = try LinearWeights(
+            projections.query.weight, bias: projections.query.bias, rows: askingRows)
+        keysAndValues = try LinearWeights(
+            projections.keysAndValues.weight, bias: projections.keysAndValues.bias, rows: rows)
         out = try linear(names.out, rows: askingRows, isAdding: true)
         expand = try linear(names.expand, rows: askingRows, activation: configuration.activation)
         contract = try linear(names.contract, rows: askingRows, isAdding: true)
@@ -99,23 +91,5 @@ final class TransformerBlock {
         try norm2(x, row: row, into: normed)
         try expand(normed, into: hidden)
         try contract(hidden, into: x, outputRow: row)
-    }
-}
-
-extension Tensor {
-    /// Some rows of a matrix, or entries of a vector, copied.
-    fileprivate func rows(_ range: Range<Int>) throws -> Tensor {
-        let width = count / shape[0]
-        return try withUnsafeValues {
-            try Tensor(
-                $0[range.lowerBound * width..<range.upperBound * width],
-                shape: Shape([range.count] + shape.dimensions.dropFirst()))
-        }
-    }
-
-    /// The rows of a matrix, or entries of a vector, before those of another of the same width.
-    fileprivate func followed(by other: Tensor) throws -> Tensor {
-        try Tensor(
-            values + other.values, shape: Shape([shape[0] + other.shape[0]] + shape.dimensions.dropFirst()))
     }
 }

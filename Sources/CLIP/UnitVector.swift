@@ -7,4 +7,16 @@ enum UnitVector {
         let scale = 1 / squared.squareRoot()
         for i in vector.indices { vector[i] = Float(Double(vector[i]) * scale) }
     }
+
+    /// The vector-Jacobian product of E = e / |e|: ē = (Ē − E (E · Ē)) / |e|.
+    static func gradient(
+        _ gradient: UnsafeBufferPointer<Float>, at unit: [Float], length: Double,
+        into result: UnsafeMutableBufferPointer<Float>
+    ) {
+        var along = 0.0
+        for i in unit.indices { along += Double(unit[i]) * Double(gradient[i]) }
+        for i in unit.indices {
+            result[i] = Float((Double(gradient[i]) - Double(unit[i]) * along) / length)
+        }
+    }
 }

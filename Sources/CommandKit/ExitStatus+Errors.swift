@@ -84,7 +84,7 @@ extension CLIPError: ExitingError {
         switch self {
         case .weights(let error): error.exitStatus
         case .tokenizer(let error): error.exitStatus
-        case .notCLIP: .badData
+        case .notCLIP, .notFinite: .badData
         case .empty: .usage
         case .layer, .shape: .ownFault
         }
@@ -104,7 +104,7 @@ extension GeneratorError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
         case .weights(let error): error.exitStatus
-        case .notAGenerator: .badData
+        case .notAGenerator, .notFinite: .badData
         case .classNeeded, .noClasses: .usage
         case .layer, .shape, .range: .ownFault
         }

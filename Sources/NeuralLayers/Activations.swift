@@ -6,7 +6,7 @@ import Tensors
 public final class Activations {
     public let rows: Int
     public let width: Int
-    private let block: MemoryBlock
+    let block: MemoryBlock
 
     /// All numbers in row-major order; valid as long as this object.
     public var elements: UnsafeMutableBufferPointer<Float> {

@@ -30,12 +30,15 @@ public final class Attention {
         (self.heads, self.headWidth) = (heads, headWidth)
         let width = heads * headWidth
         // Heads lie side by side in a row: [N, H, rows, D] is a view, not a copy. Keys and values share rows.
-        let ofQueries = try Self.view(
-            [sequences, heads, queries, headWidth], [queries * width, headWidth, width, 1])
-        let ofKeys = try Self.view(
-            [sequences, heads, headWidth, keys], [keys * 2 * width, headWidth, 1, 2 * width])
-        let ofValues = try Self.view(
-            [sequences, heads, keys, headWidth], [keys * 2 * width, headWidth, 2 * width, 1])
+        let ofQueries = try MemoryDescriptor.view(
+            [sequences, heads, queries, headWidth], strides: [queries * width, headWidth, width, 1],
+            of: "attention's queries")
+        let ofKeys = try MemoryDescriptor.view(
+            [sequences, heads, headWidth, keys], strides: [keys * 2 * width, headWidth, 1, 2 * width],
+            of: "attention's keys")
+        let ofValues = try MemoryDescriptor.view(
+            [sequences, heads, keys, headWidth], strides: [keys * 2 * width, headWidth, 2 * width, 1],
+            of: "attention's values")
         let ofScores = try MemoryDescriptor.rowMajor([sequences, heads, queries, keys])
         query = try .window(ofQueries)
         key = try .window(ofKeys)
@@ -44,7 +47,10 @@ public final class Attention {
         let scores = try Memory(ofScores)
 
         scale = try Primitive(
-            Self.product(ofQueries, ofKeys, ofScores, scale: 1 / Float(headWidth).squareRoot()),
+            MatrixProduct(
+                "attention's scores", ofQueries, ofKeys, into: ofScores,
+                scale: 1 / Float(headWidth).squareRoot()
+            ).descriptor,
             [(DNNL_ARG_SRC, query), (DNNL_ARG_WEIGHTS, key), (DNNL_ARG_DST, scores)])
         var description = dnnl_softmax_desc_t()
         try check(
@@ -55,7 +61,7 @@ public final class Attention {
             .describing(description, "a softmax", [ofScores.shape]),
             [(DNNL_ARG_SRC, scores), (DNNL_ARG_DST, scores)])
         blend = try Primitive(
-            Self.product(ofScores, ofValues, ofQueries, scale: 1),
+            MatrixProduct("attention's blend", ofScores, ofValues, into: ofQueries).descriptor,
             [(DNNL_ARG_SRC, scores), (DNNL_ARG_WEIGHTS, value), (DNNL_ARG_DST, context)])
     }
 
@@ -80,41 +86,5 @@ public final class Attention {
         try scale.execute()
         try softmax.execute()
         try blend.execute()
-    }
-
-    private static func view(_ shape: Shape, _ strides: [Int]) throws(NeuralLayerError) -> MemoryDescriptor {
-        var value = dnnl_memory_desc_t()
-        try check(
-            dnnl_memory_desc_init_by_strides(
-                &value, Int32(shape.rank), shape.dimensions.map(Int64.init), dnnl_f32, strides.map(Int64.init)
-            ),
-            "attention's view", [shape])
-        return MemoryDescriptor(value, shape: shape)
-    }
-
-    private static func product(
-        _ left: MemoryDescriptor, _ right: MemoryDescriptor, _ result: MemoryDescriptor, scale: Float
-    ) throws(NeuralLayerError) -> PrimitiveDescriptor {
-        var description = dnnl_matmul_desc_t()
-        let shapes = [left.shape, right.shape]
-        try check(
-            withUnsafePointer(to: left.value) { left in
-                withUnsafePointer(to: right.value) { right in
-                    withUnsafePointer(to: result.value) { result in
-                        dnnl_matmul_desc_init(&description, left, right, nil, result)
-                    }
-                }
-            }, "attention's product", shapes)
-        let engine = try Engine.processor().handle
-        return try PrimitiveDescriptor("attention's product", shapes) {
-            handle, attributes throws(NeuralLayerError) in
-            if scale != 1 {
-                var scale = scale
-                try check(
-                    dnnl_primitive_attr_set_output_scales(attributes, 1, 0, &scale), "attention's scale",
-                    shapes)
-            }
-            return dnnl_primitive_desc_create(&handle, &description, attributes, engine, nil)
-        }
     }
 }

@@ -6,8 +6,8 @@ import Tensors
 /// do not count. Belongs to one thread at a time. Nothing is allocated when it runs.
 public final class BicubicResize {
     public let inputHeight, inputWidth, outputHeight, outputWidth: Int
-    private let rows: Taps
-    private let columns: Taps
+    private let rows: ResamplingTaps
+    private let columns: ResamplingTaps
     /// One output row before it is resampled along itself.
     private let row: MemoryBlock
 
@@ -15,15 +15,11 @@ public final class BicubicResize {
     public init(
         inputHeight: Int, inputWidth: Int, outputHeight: Int, outputWidth: Int
     ) throws(NeuralLayerError) {
-        let extents = [inputHeight, inputWidth, outputHeight, outputWidth]
-        guard extents.allSatisfy({ (1...65_536).contains($0) }) else {
-            throw .unsupported(
-                operation: "resampling", shape: [], reason: "extents \(extents) are not from 1 to 65536")
-        }
+        try Self.requireExtents([inputHeight, inputWidth, outputHeight, outputWidth])
         (self.inputHeight, self.inputWidth) = (inputHeight, inputWidth)
         (self.outputHeight, self.outputWidth) = (outputHeight, outputWidth)
-        rows = Taps(from: inputHeight, to: outputHeight)
-        columns = Taps(from: inputWidth, to: outputWidth)
+        rows = ResamplingTaps(from: inputHeight, to: outputHeight)
+        columns = ResamplingTaps(from: inputWidth, to: outputWidth)
         row = MemoryBlock(byteCount: inputWidth * 4)
     }
 
@@ -62,35 +58,10 @@ public final class BicubicResize {
         }
     }
 
-    /// Which input pixels an output pixel along one axis is made of.
-    private struct Taps {
-        /// The first input pixel of each output pixel.
-        var first: [Int] = []
-        /// Where its weights begin; one more entry for the end.
-        var starts: [Int] = [0]
-        var weights: [Float] = []
-
-        init(from input: Int, to output: Int) {
-            let scale = Double(input) / Double(output)
-            let spread = max(scale, 1)
-            for i in 0..<output {
-                let centre = (Double(i) + 0.5) * scale
-                let first = max(0, Int(centre - 2 * spread + 0.5))
-                let end = min(input, Int(centre + 2 * spread + 0.5))
-                let taps = (first..<end).map { Self.kernel((Double($0) - centre + 0.5) / spread) }
-                let sum = taps.reduce(0, +)
-                self.first.append(first)
-                weights += taps.map { Float($0 / sum) }
-                starts.append(weights.count)
-            }
-        }
-
-        /// Keys' cubic convolution, a = −0.5.
-        private static func kernel(_ x: Double) -> Double {
-            let x = abs(x)
-            if x < 1 { return (1.5 * x - 2.5) * x * x + 1 }
-            if x < 2 { return ((-0.5 * x + 2.5) * x - 4) * x + 2 }
-            return 0
+    static func requireExtents(_ extents: [Int]) throws(NeuralLayerError) {
+        guard extents.allSatisfy({ (1...65_536).contains($0) }) else {
+            throw .unsupported(
+                operation: "resampling", shape: [], reason: "extents \(extents) are not from 1 to 65536")
         }
     }
 }

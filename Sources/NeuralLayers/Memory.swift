@@ -30,6 +30,11 @@ final class Memory {
         try self.init(descriptor, at: block.elements.baseAddress, in: block)
     }
 
+    /// A view of activations, which it keeps alive.
+    convenience init(_ descriptor: MemoryDescriptor, of activations: Activations) throws(NeuralLayerError) {
+        try self.init(descriptor, in: activations.block)
+    }
+
     /// A window that has no memory of its own: `slide` points it somewhere before each use.
     static func window(_ descriptor: MemoryDescriptor) throws(NeuralLayerError) -> Memory {
         try Memory(descriptor, at: nil, in: MemoryBlock(byteCount: 0))

@@ -15,9 +15,14 @@ public final class PackedWeights: @unchecked Sendable {
     /// For a `Convolution`.
     /// - Parameter weights: `[O, I, k, k]`
     /// - Throws: `NeuralLayerError.mismatch` where the tensor's shape is not the convolution's.
-    public init(_ weights: Tensor, for shape: ConvolutionShape) throws(NeuralLayerError) {
+    public convenience init(_ weights: Tensor, for shape: ConvolutionShape) throws(NeuralLayerError) {
+        try self.init(weights, in: ConvolutionPlan(shape).weights)
+    }
+
+    /// For a kernel that reads the weights at once, in its layout.
+    init(_ weights: Tensor, in layout: MemoryDescriptor) throws(NeuralLayerError) {
         self.shape = weights.shape
-        parts = [try Self.pack(weights, ConvolutionPlan(shape).weights)]
+        parts = [try Self.pack(weights, layout)]
     }
 
     /// For an `UpConvolution`.

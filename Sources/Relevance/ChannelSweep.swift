@@ -133,13 +133,3 @@ public final class ChannelSweep {
         }
     }
 }
-
-private func generating<Result>(
-    _ body: () throws(GeneratorError) -> Result
-) throws(RelevanceError) -> Result {
-    do { return try body() } catch { throw .generator(error.description) }
-}
-
-private func encoding<Result>(_ body: () throws(CLIPError) -> Result) throws(RelevanceError) -> Result {
-    do { return try body() } catch { throw .encoder(error.description) }
-}

@@ -73,4 +73,34 @@ struct DenseLayer: Sendable {
             }
         }
     }
+
+    /// The vector-Jacobian product with respect to the input, x̄ = Wᵀ ȳ, for rows of gradients.
+    ///
+    /// Row i of ȳ is read at `i × outputStride`, of x̄ added at `i × inputStride`. Both buffers must hold all rows:
+    /// `(rows − 1) × stride + width` elements.
+    func addGradient(
+        _ output: UnsafeBufferPointer<Float>, outputStride: Int,
+        to input: UnsafeMutableBufferPointer<Float>, inputStride: Int, rows: Int
+    ) {
+        guard rows > 0 else { return }
+        precondition((rows - 1) * inputStride + inputs <= input.count)
+        precondition((rows - 1) * outputStride + outputs <= output.count)
+        guard let source = output.baseAddress, let destination = input.baseAddress else { return }
+        weights.withUnsafeBufferPointer { weights in
+            withUnsafeTemporaryAllocation(of: Vector.self, capacity: vectors) { gradient in
+                for row in 0..<rows {
+                    gradient.initialize(repeating: .zero)
+                    for i in 0..<outputs { gradient[i / 16][i % 16] = source[row * outputStride + i] }
+                    let result = destination + row * inputStride
+                    for k in 0..<inputs {
+                        var sum = Vector.zero
+                        for vector in 0..<vectors {
+                            sum.addProduct(weights[k * vectors + vector], gradient[vector])
+                        }
+                        result[k] += sum.sum()
+                    }
+                }
+            }
+        }
+    }
 }

@@ -60,4 +60,32 @@ public struct Generator: Sendable {
     public func styles(z: Tensor, truncation: Truncation) throws(GeneratorError) -> Tensor {
         try styleSpace.styles(latents(z: z, truncation: truncation))
     }
+
+    /// From gradients of truncated w+, `[N, L, w_dim]`, to those of the w that all of it came from, `[N, w_dim]`.
+    /// - Throws: `GeneratorError.shape` where the gradients have another shape.
+    public func gradients(
+        ofLatents gradients: Tensor, truncation: Truncation
+    ) throws(GeneratorError) -> Tensor {
+        let samples = gradients.shape.rank > 0 ? gradients.shape[0] : 0
+        let (width, count) = (configuration.wDimension, configuration.latentCount)
+        let (expected, shape) = try shaping { () throws(ShapeError) in
+            try (Shape([samples, count, width]), Shape([samples, width]))
+        }
+        try shaping { () throws(ShapeError) in
+            try gradients.requireShape(expected, of: "the gradient of w+")
+        }
+        var result = Tensor(zeros: shape)
+        gradients.withUnsafeValues { gradients in
+            result.withUnsafeMutableValues { result in
+                for sample in 0..<samples {
+                    for index in 0..<count {
+                        let scale = index < truncation.cutoff ? truncation.psi : 1
+                        let start = (sample * count + index) * width
+                        for i in 0..<width { result[sample * width + i] += scale * gradients[start + i] }
+                    }
+                }
+            }
+        }
+        return result
+    }
 }

@@ -18,6 +18,8 @@ public enum GeneratorError: Error, Sendable, CustomStringConvertible {
     case shape(ShapeError)
     /// A style channel or a number of pictures outside of what there is.
     case range(what: String, found: Int, allowed: Range<Int>)
+    /// Numbers that are infinite or none; `what` says where they came up first.
+    case notFinite(what: String)
 
     public var description: String {
         switch self {
@@ -31,6 +33,7 @@ public enum GeneratorError: Error, Sendable, CustomStringConvertible {
         case .shape(let error): error.description
         case .range(let what, let found, let allowed):
             "\(what) \(found) is not in \(allowed.lowerBound)..<\(allowed.upperBound)"
+        case .notFinite(let what): "\(what) is not finite; the weights may be damaged"
         }
     }
 }

@@ -55,21 +55,24 @@ public struct MappingNetwork: Sendable {
         let expected = try shaping { () throws(ShapeError) in try Shape([count, zDimension]) }
         try shaping { () throws(ShapeError) in try z.requireShape(expected, of: "z") }
         var x = try input(z, count)
-        for layer in layers {
-            var y = Tensor(zeros: try shaping { () throws(ShapeError) in try Shape([count, layer.outputs]) })
-            x.withUnsafeValues { input in
-                y.withUnsafeMutableValues { output in
-                    layer(
-                        input, inputStride: layer.inputs, into: output, outputStride: layer.outputs,
-                        rows: count)
-                    for i in output.indices {
-                        output[i] = max(output[i], 0.2 * output[i]) * Float(2).squareRoot()
-                    }
+        for layer in layers { x = try apply(layer, to: x) }
+        return x
+    }
+
+    /// y = √2 · lrelu(W x + b)
+    private func apply(_ layer: DenseLayer, to x: Tensor) throws(GeneratorError) -> Tensor {
+        let count = x.shape[0]
+        var y = Tensor(zeros: try shaping { () throws(ShapeError) in try Shape([count, layer.outputs]) })
+        x.withUnsafeValues { input in
+            y.withUnsafeMutableValues { output in
+                layer(
+                    input, inputStride: layer.inputs, into: output, outputStride: layer.outputs, rows: count)
+                for i in output.indices {
+                    output[i] = max(output[i], 0.2 * output[i]) * Float(2).squareRoot()
                 }
             }
-            x = y
         }
-        return x
+        return y
     }
 
     /// What the first layer takes: the normalised latent, then the class's embedding: `[N, z_dim + E]`.
@@ -96,6 +99,63 @@ public struct MappingNetwork: Sendable {
         for value in values { sum += value * value }
         let scale = 1 / (sum / Float(values.count) + 1e-8).squareRoot()
         for i in values.indices { values[i] *= scale }
+    }
+
+    // MARK: Gradients
+
+    /// The vector-Jacobian product: the gradient of z, `[N, z_dim]`, from that of w.
+    /// - Parameters:
+    ///   - z: `[N, z_dim]`
+    ///   - gradients: w̄, `[N, w_dim]`
+    /// - Throws: `GeneratorError.shape` where z or the gradients have another shape.
+    public func gradients(of z: Tensor, w gradients: Tensor) throws(GeneratorError) -> Tensor {
+        let count = z.shape.rank > 0 ? z.shape[0] : 0
+        try shaping { () throws(ShapeError) in
+            try z.requireShape(Shape([count, zDimension]), of: "z")
+            try gradients.requireShape(Shape([count, wDimension]), of: "the gradient of w")
+        }
+        var outputs = [try input(z, count)]
+        for layer in layers { outputs.append(try apply(layer, to: outputs[outputs.count - 1])) }
+        var gradient = gradients
+        for (layer, output) in zip(layers, outputs.dropFirst()).reversed() {
+            // y = √2 · lrelu(v): its sign is v's.
+            gradient.withUnsafeMutableValues { gradient in
+                for i in gradient.indices { gradient[i] *= (output[i] < 0 ? 0.2 : 1) * Float(2).squareRoot() }
+            }
+            var before = Tensor(
+                zeros: try shaping { () throws(ShapeError) in try Shape([count, layer.inputs]) })
+            gradient.withUnsafeValues { gradient in
+                before.withUnsafeMutableValues { before in
+                    layer.addGradient(
+                        gradient, outputStride: layer.outputs, to: before, inputStride: layer.inputs,
+                        rows: count)
+                }
+            }
+            gradient = before
+        }
+        return throughNormalisation(gradient, of: z, outputs[0])
+    }
+
+    /// z̄ = r (ȳ − y mean(ȳ ⊙ y)) with y = r z, row by row; a class's embedding, which stands behind y, has no part in it.
+    private func throughNormalisation(_ gradient: Tensor, of z: Tensor, _ y: Tensor) -> Tensor {
+        let width = zDimension + label.count
+        var result = z
+        result.withUnsafeMutableValues { result in
+            for row in 0..<z.shape[0] {
+                let (first, start) = (row * zDimension, row * width)
+                var (squares, along): (Float, Float) = (0, 0)
+                for i in 0..<zDimension {
+                    squares += z[first + i] * z[first + i]
+                    along += gradient[start + i] * y[start + i]
+                }
+                let scale = 1 / (squares / Float(zDimension) + 1e-8).squareRoot()
+                along /= Float(zDimension)
+                for i in 0..<zDimension {
+                    result[first + i] = scale * (gradient[start + i] - y[start + i] * along)
+                }
+            }
+        }
+        return result
     }
 
     // MARK: Classes

@@ -80,4 +80,31 @@ public struct StyleSpace: Sendable {
         }
         return styles
     }
+
+    /// The vector-Jacobian product of `styles`: s̄ `[N, C_total]` → the gradient of w+, `[N, L, w_dim]`.
+    /// - Throws: `GeneratorError.shape` where the gradients have another shape.
+    public func latentGradients(_ gradients: Tensor) throws(GeneratorError) -> Tensor {
+        let samples = gradients.shape.rank > 0 ? gradients.shape[0] : 0
+        let (expected, shape) = try shaping { () throws(ShapeError) in
+            try (Shape([samples, count]), Shape([samples, latentCount, wDimension]))
+        }
+        try shaping { () throws(ShapeError) in
+            try gradients.requireShape(expected, of: "the gradient of s")
+        }
+        var latents = Tensor(zeros: shape)
+        guard samples > 0 else { return latents }
+        gradients.withUnsafeValues { gradients in
+            latents.withUnsafeMutableValues { latents in
+                for (layer, affine) in zip(layers, affines) {
+                    affine.addGradient(
+                        UnsafeBufferPointer(rebasing: gradients[layer.range.lowerBound...]),
+                        outputStride: count,
+                        to: UnsafeMutableBufferPointer(
+                            rebasing: latents[(layer.latentIndex * wDimension)...]),
+                        inputStride: latentCount * wDimension, rows: samples)
+                }
+            }
+        }
+        return latents
+    }
 }

@@ -36,8 +36,9 @@ final class SynthesisPlan {
     private let layers: [Layer]
     private let stages: [Stage]
     private let const: FeatureMap
-    /// What each layer takes before its style: batch 1, only where activations are kept.
-    private let kept: [FeatureMap]
+    /// What each layer takes before its style: batch 1, only where activations are kept; then, where asked for, what
+    /// the last layer gives.
+    let kept: [FeatureMap]
     private let wide: Bool
     private let finish16: [LayerFinish<SIMD16<Float>>]
     private let finish8: [LayerFinish<SIMD8<Float>>]
@@ -45,7 +46,14 @@ final class SynthesisPlan {
     private let scratch: FeatureMap
     private let section: Int
 
-    init(_ generator: Generator, batch: Int, keepsActivations: Bool) throws(GeneratorError) {
+    /// - Parameters:
+    ///   - keepsActivations: Whether `kept` is filled by a run of the whole network; the batch is then 1.
+    ///   - keepsOutput: Whether what the last layer gives is kept as well.
+    ///   - memory: Maps of at least `largestMap` to work in, while nobody else uses them; nil for its own.
+    init(
+        _ generator: Generator, batch: Int, keepsActivations: Bool, keepsOutput: Bool = false,
+        memory shared: (FeatureMap, FeatureMap)? = nil
+    ) throws(GeneratorError) {
         self.batch = batch
         let weights = generator.synthesis
         let styleLayers = generator.styleSpace.layers
@@ -53,23 +61,15 @@ final class SynthesisPlan {
         styles = [Float](repeating: 0, count: batch * generator.styleSpace.count)
         wide = FeatureMapLayout.blockedForProcessor.blockSize == 16
 
-        var largest: Shape = [1, 1, 1, 1]
-        for layer in weights.layers {
-            let scale = layer.isUp ? 2 : 1
-            for (channels, scale) in [(layer.inputChannels, scale), (layer.outputChannels, 1)] {
-                // Padded to whole blocks of 16.
-                let shape = try shaping { () throws(ShapeError) in
-                    try Shape([
-                        batch, (channels + 15) / 16 * 16, layer.resolution / scale, layer.width / scale,
-                    ])
+        let largest = try Self.largestMap(generator, batch: batch)
+        let memory: (FeatureMap, FeatureMap) =
+            if let shared {
+                shared
+            } else {
+                try layering { () throws(NeuralLayerError) in
+                    try (FeatureMap(largest), FeatureMap(largest))
                 }
-                if shape.count > largest.count { largest = shape }
             }
-        }
-        let shared = largest
-        let memory = try layering { () throws(NeuralLayerError) in
-            try (FeatureMap(shared), FeatureMap(shared))
-        }
 
         var layers: [Layer] = []
         for (index, layer) in weights.layers.enumerated() {
@@ -123,8 +123,8 @@ final class SynthesisPlan {
 
         var kept: [FeatureMap] = []
         if keepsActivations {
-            for layer in layers {
-                let shape = layer.input.shape
+            let last = keepsOutput ? layers.suffix(1).map(\.output.shape) : []
+            for shape in layers.map(\.input.shape) + last {
                 try layering { () throws(NeuralLayerError) in
                     kept.append(try FeatureMap(shape, layout: .blockedForProcessor))
                 }
@@ -147,6 +147,23 @@ final class SynthesisPlan {
         scratch = try layering { () throws(NeuralLayerError) in
             try FeatureMap([1, 1, 1, length], layout: .planes)
         }
+    }
+
+    /// The largest map that passes between layers, its channels padded to whole blocks of 16.
+    static func largestMap(_ generator: Generator, batch: Int) throws(GeneratorError) -> Shape {
+        var largest: Shape = [1, 1, 1, 1]
+        for layer in generator.synthesis.layers {
+            let scale = layer.isUp ? 2 : 1
+            for (channels, scale) in [(layer.inputChannels, scale), (layer.outputChannels, 1)] {
+                let shape = try shaping { () throws(ShapeError) in
+                    try Shape([
+                        batch, (channels + 15) / 16 * 16, layer.resolution / scale, layer.width / scale,
+                    ])
+                }
+                if shape.count > largest.count { largest = shape }
+            }
+        }
+        return largest
     }
 
     /// The whole network, from `styles`.
@@ -250,7 +267,7 @@ final class SynthesisPlan {
         let picture = layer.weights.picture
         let pixels = layer.output.height * layer.output.width
         let planes = stages[stageIndex(of: index)].picture.elements.baseAddress
-        let capture = kept.isEmpty || index + 1 >= layers.count ? nil : kept[index + 1]
+        let capture = kept.indices.contains(index + 1) ? kept[index + 1] : nil
         withVectors(of: scratch, as: Vector.self) { scratch in
             let row = section / lanes
             let (demodulation, next, colour, sums) = (
@@ -323,7 +340,7 @@ final class SynthesisPlan {
 }
 
 /// A map's elements as vectors of its block: blocked maps begin at an aligned address and hold whole vectors.
-private func withVectors<Vector: SIMD, Result>(
+func withVectors<Vector: SIMD, Result>(
     of map: FeatureMap, as: Vector.Type, _ body: (UnsafeMutablePointer<Vector>) -> Result
 ) -> Result {
     guard let first = map.elements.baseAddress else { preconditionFailure("a map has at least one element") }

@@ -11,8 +11,10 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 /// A command: one folder of `Sources`, named as it is typed.
-func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies + ["CommandKit", argumentParser])
+func command(
+    _ name: String, _ dependencies: [Target.Dependency], on kit: Target.Dependency = "CommandKit"
+) -> Target {
+    .executableTarget(name: name, dependencies: dependencies + [kit, argumentParser])
 }
 
 /// The tests of a room, in the folder of that name; `exclude` names what they read in place.
@@ -32,7 +34,6 @@ let package = Package(
     targets: [
         system("COneDNN", apt: "libdnnl-dev"),
         system("COpenMP", apt: "libgomp1"),
-        system("COpenBLAS", apt: "libopenblas-dev"),
         system("CLMDB", apt: "liblmdb-dev"),
         system("CCrypto", apt: "libssl-dev"),
         system("CZlib", apt: "zlib1g-dev"),
@@ -40,6 +41,7 @@ let package = Package(
         system("CJPEG", apt: "libturbojpeg0-dev"),
 
         .target(name: "Tensors"),
+        .target(name: "ProgramFolder"),
         .target(name: "NeuralLayers", dependencies: ["Tensors", "COneDNN", "COpenMP"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "CCrypto", "CZlib"]),
         .target(name: "Pictures", dependencies: ["Tensors", "Checkpoints", "CPNG", "CJPEG"]),
@@ -49,22 +51,33 @@ let package = Package(
             resources: [.embedInCode("templates.txt"), .embedInCode("words")]),
         .target(
             name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary", "CZlib"]),
-        .target(name: "Relevance", dependencies: ["Tensors", "StyleGAN", "CLIP", "COpenBLAS"]),
+        .target(name: "Directions", dependencies: ["Tensors"]),
+        .target(name: "Relevance", dependencies: ["Directions", "Tensors", "StyleGAN", "CLIP"]),
         .target(
             name: "DirectionStore", dependencies: ["CLMDB"],
             // Swift 6.3.1's cross-module optimiser crashes on this room's noncopyable transactions.
             swiftSettings: [.unsafeFlags(["-disable-cmo"], .when(configuration: .release))]),
         .target(name: "Catalogue", dependencies: [grdb]),
+        .target(name: "DatabaseReading", dependencies: ["Directions", "DirectionStore", "Tensors"]),
         .target(
             name: "RelevanceDatabase",
             dependencies: [
-                "Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP", "NeuralLayers", "Tensors",
+                "DatabaseReading", "Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP",
+                "NeuralLayers", "Tensors",
             ]),
         .target(name: "Editing", dependencies: ["Relevance", "StyleGAN", "Tensors"]),
-        .target(name: "AnimalFaces", resources: [.copy("Resources")]),
+        .target(name: "AnimalFaces", dependencies: ["ProgramFolder"], resources: [.copy("Resources")]),
+        // Commands that answer from a database alone stand on this, and load no network's library.
+        .target(
+            name: "QuestionKit",
+            dependencies: [
+                "DatabaseReading", "Directions", "DirectionStore", "ProgramFolder", "Vocabulary",
+                argumentParser,
+            ]),
         .target(
             name: "CommandKit",
             dependencies: [
+                "QuestionKit",
                 "RelevanceDatabase", "DirectionStore", "Relevance", "AnimalFaces", "Checkpoints", "StyleGAN",
                 "CLIP", "Vocabulary", "NeuralLayers", "Pictures", "Tensors", argumentParser,
             ]),
@@ -73,7 +86,8 @@ let package = Package(
 
         command("build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP"]),
         command("merge-relevance", ["BuildKit", "RelevanceDatabase"]),
-        command("query-direction", []),
+        command("query-direction", [], on: "QuestionKit"),
+        command("embed-text", ["CLIP", "NeuralLayers", "RelevanceDatabase", "Vocabulary"]),
         command("export-direction", []),
         command("preview-direction", ["Editing", "Pictures", "StyleGAN", "Tensors"]),
 
@@ -92,8 +106,9 @@ let package = Package(
         .executableTarget(
             name: "benchmark",
             dependencies: [
-                "FaceJudge", "CommandKit", "RelevanceDatabase", "AnimalFaces", "CLIP", "StyleGAN",
-                "NeuralLayers",
+                "FaceJudge", "CommandKit", "RelevanceDatabase", "DatabaseReading", "DirectionStore",
+                "Directions",
+                "Relevance", "Vocabulary", "AnimalFaces", "ProgramFolder", "CLIP", "StyleGAN", "NeuralLayers",
                 "Tensors", argumentParser,
             ],
             path: "Benchmarks/benchmark", exclude: ["baseline.py"]),
@@ -106,17 +121,19 @@ let package = Package(
         tests(of: "StyleGAN", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "CLIP", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "Vocabulary"),
+        tests(of: "Directions", ["Tensors"]),
         tests(of: "Relevance", ["StyleGAN", "CLIP", "Checkpoints", "AnimalFaces"], exclude: ["Fixtures"]),
         tests(of: "DirectionStore"),
         tests(of: "Catalogue", [grdb]),
         tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN"]),
         tests(of: "Editing", ["Relevance", "StyleGAN", "Checkpoints", "Tensors"]),
+        tests(of: "QuestionKit"),
         tests(of: "CommandKit"),
         // Runs the commands as they were built, so they are built first.
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "build-relevance", "merge-relevance", "query-direction", "export-direction",
+                "build-relevance", "merge-relevance", "query-direction", "embed-text", "export-direction",
                 "preview-direction", "Checkpoints",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",
             ]),

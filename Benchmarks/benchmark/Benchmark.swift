@@ -5,6 +5,7 @@ import CommandKit
 import FaceJudge
 import Foundation
 import NeuralLayers
+import ProgramFolder
 import RelevanceDatabase
 import StyleGAN
 import Tensors
@@ -98,20 +99,27 @@ import Tensors
 
     /// `query-direction` from its start to its end, as a shell sees it.
     private func measureQueries(in folder: String) throws {
-        let program = AnimalFaces.programFolder + "/query-direction"
+        let program = ProgramFolder.path + "/query-direction"
         guard FileManager.default.isExecutableFile(atPath: program) else {
             return try write(row("query-direction", "skipped: \(program) is not built"))
         }
         // The first time round phrases are embedded, the second their text directions are in the database.
         for kind in ["a new phrase", "a phrase asked before"] {
             let times = try EditExpectation.all.map { expectation in
-                let began = ContinuousClock.now
-                _ = try output(of: program, [expectation.phrase, "--store", folder, "--beta", "0"])
-                return seconds(since: began)
+                try wholeSeconds(of: program, [expectation.phrase, "--store", folder, "--beta", "0"])
             }
-            let median = times.sorted()[times.count / 2]
-            try write(row("query-direction, whole process, \(kind)", "\(number(1000 * median)) ms"))
+            try write(row("query-direction, whole process, \(kind)", "\(number(1000 * median(times))) ms"))
         }
+        let wide = folder + "-wide"
+        defer { try? FileManager.default.removeItem(atPath: wide) }
+        try WideDatabase.build(at: wide)
+        let times = try (0..<40).map { _ in
+            try wholeSeconds(of: program, [WideDatabase.phrase, "--store", wide, "--beta", "0"])
+        }
+        try write(
+            row(
+                "query-direction, whole process, a phrase asked before, 6,048×512",
+                "\(number(1000 * median(times))) ms"))
     }
 
     private func compare(pairRate: Double, workers: Int) throws {
@@ -130,6 +138,8 @@ import Tensors
     }
 
     // MARK: Measuring
+
+    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     /// Calls a second, over at least a second after one call that is not counted.
     private func rate(_ body: () throws -> Void) throws -> Double {

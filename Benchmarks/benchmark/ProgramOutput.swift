@@ -1,4 +1,5 @@
-import Foundation
+// `environ` is a variable of C; nothing in this program changes it.
+@preconcurrency import Foundation
 
 /// A program ended otherwise than well.
 struct ProgramFailure: Error, CustomStringConvertible {
@@ -6,6 +7,27 @@ struct ProgramFailure: Error, CustomStringConvertible {
     let status: Int32
 
     var description: String { "\(program) ended with status \(status)" }
+}
+
+/// The seconds from a program's start to its end, as a shell sees it; what it writes is dropped.
+/// - Throws: `ProgramFailure` where it does not end with status 0.
+func wholeSeconds(of program: String, _ arguments: [String]) throws -> Double {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+    var words = ([program] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var process: pid_t = 0
+    var status: Int32 = 0
+    let began = ContinuousClock.now
+    let code = posix_spawn(&process, program, &actions, nil, &words, environ)
+    guard code == 0 else { throw ProgramFailure(program: program, status: code) }
+    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    let seconds = began.duration(to: .now) / .seconds(1)
+    guard status == 0 else { throw ProgramFailure(program: program, status: status) }
+    return seconds
 }
 
 /// What a program writes to standard output; its standard error is dropped.

@@ -1,4 +1,5 @@
 import Glibc
+import ProgramFolder
 
 /// The embedded default models: a small generator of drawn animal faces, a CLIP of its world, and a judge of pictures.
 public enum AnimalFaces {
@@ -20,7 +21,7 @@ public enum AnimalFaces {
     /// where an installation does.
     /// - Throws: `AnimalFacesError.missing` with the folders looked into.
     public static func resource(_ resource: Resource) throws(AnimalFacesError) -> String {
-        let program = programFolder
+        let program = ProgramFolder.path
         let bundle = "text-to-direction_AnimalFaces.resources/Resources"
         let folders = [
             "\(program)/\(bundle)", "\(program)/../lib/text-to-direction/\(bundle)",
@@ -31,14 +32,6 @@ public enum AnimalFaces {
             if access(path, F_OK) == 0 { return path }
         }
         throw .missing(name: resource.rawValue, folders: folders)
-    }
-
-    /// The folder of the running program, with symbolic links followed.
-    public static var programFolder: String {
-        guard let resolved = realpath("/proc/self/exe", nil) else { return "." }
-        defer { free(resolved) }
-        let path = String(cString: resolved)
-        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 }
 

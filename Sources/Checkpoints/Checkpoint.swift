@@ -18,6 +18,9 @@ public struct Checkpoint: Sendable {
     /// The file that was opened: within a folder, the one that holds its weights or their index.
     public let path: String
 
+    /// Whether everything is in the file at `path`, and not in several with an index.
+    public var isOneFile: Bool { files.count == 1 && files[0].path == path }
+
     /// The kind of file, for example "safetensors".
     public var format: String { contents.format }
 

@@ -1,30 +1,9 @@
 import AnimalFaces
 import CLIP
 import Checkpoints
-import DirectionStore
-import NeuralLayers
 import Pictures
-import Relevance
-import RelevanceDatabase
+import QuestionKit
 import StyleGAN
-import Tensors
-import Vocabulary
-
-/// An error that knows how a command ends because of it.
-public protocol ExitingError: Error {
-    var exitStatus: ExitStatus { get }
-}
-
-extension ExitStatus {
-    /// What a command ends with because of an error of any room.
-    public init(for error: any Error) {
-        self =
-            switch error {
-            case let error as any ExitingError: error.exitStatus
-            default: .ownFault
-            }
-    }
-}
 
 extension CheckpointError: ExitingError {
     public var exitStatus: ExitStatus {
@@ -32,49 +11,6 @@ extension CheckpointError: ExitingError {
         case .missing, .directory, .special, .unreadable: .noInput
         case .empty, .format, .unknownTensor, .mismatch: .badData
         case .unwritable: .cannotCreate
-        }
-    }
-}
-
-extension AnimalFacesError: ExitingError {
-    public var exitStatus: ExitStatus { .noInput }
-}
-
-extension StreamError: ExitingError {
-    public var exitStatus: ExitStatus { .inputOutput }
-}
-
-extension StoreError: ExitingError {
-    public var exitStatus: ExitStatus {
-        switch self {
-        case .missing: .noInput
-        case .notAStore, .corrupted, .valueSize, .overflow: .badData
-        case .readOnly: .cannotCreate
-        case .diskFull, .mapFull, .system: .inputOutput
-        case .busy: .busy
-        case .openForReading, .key: .ownFault
-        }
-    }
-}
-
-extension DatabaseError: ExitingError {
-    public var exitStatus: ExitStatus {
-        switch self {
-        case .unfinished, .damaged, .formatVersion, .otherWeights, .otherSettings, .part, .parts: .badData
-        case .occupied: .cannotCreate
-        case .notEnoughDisk: .inputOutput
-        case .request: .usage
-        case .misfit: .ownFault
-        }
-    }
-}
-
-extension RelevanceError: ExitingError {
-    public var exitStatus: ExitStatus {
-        switch self {
-        case .setting, .tooManyPairs: .usage
-        case .count, .value, .samePhrases, .nothingKept: .badData
-        case .shape, .generator, .encoder: .ownFault
         }
     }
 }
@@ -111,16 +47,6 @@ extension GeneratorError: ExitingError {
     }
 }
 
-extension VocabularyError: ExitingError {
-    public var exitStatus: ExitStatus {
-        switch self {
-        case .unreadable: .noInput
-        case .unknownList: .usage
-        case .template, .empty, .malformed: .badData
-        }
-    }
-}
-
 extension PictureError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
@@ -130,4 +56,8 @@ extension PictureError: ExitingError {
         case .size, .count, .tensor, .damaged: .badData
         }
     }
+}
+
+extension AnimalFacesError: ExitingError {
+    public var exitStatus: ExitStatus { .noInput }
 }

@@ -39,8 +39,7 @@ public struct GeneratorOptions: ParsableArguments {
         let built = database.manifest.generator
         let file = try WeightsFile(chosen: generator, embedded: .generator, builtFrom: built)
         let classIndex = classIndex ?? built.classIndex
-        try file.requireMatch(
-            built, classIndex: classIndex, what: "generator", database: database.path)
+        try file.requireMatch(built, classIndex: classIndex, what: "generator", database: database)
         return try Generator(checkpoint: file.checkpoint, classIndex: classIndex)
     }
 }

@@ -33,12 +33,22 @@ struct WeightsFile {
     }
 
     /// Throws `DatabaseError.otherWeights` unless these are the weights that a database was built from.
+    ///
+    /// A large file is read whole for it once only: the database keeps what is known of the file.
     func requireMatch(
-        _ built: WeightsRecord, classIndex: Int? = nil, what: String, database: String
+        _ built: WeightsRecord, classIndex: Int? = nil, what: String, database: RelevanceDatabase
     ) throws {
-        let given = try record(classIndex: classIndex)
+        let facts = checkpoint.isOneFile ? FileFacts(path: checkpoint.path) : nil
+        let given: WeightsRecord
+        if let facts, let known = try database.fingerprint(of: facts) {
+            given = WeightsRecord(name: name, fingerprint: known, classIndex: classIndex)
+        } else {
+            given = try record(classIndex: classIndex)
+            if let facts { try? database.keep(fingerprint: given.fingerprint, of: facts) }
+        }
         guard given.isSame(as: built) else {
-            throw DatabaseError.otherWeights(path: database, what: what, built: built, given: given)
+            throw DatabaseError.otherWeights(
+                path: database.path, what: what, built: built, given: given)
         }
     }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The right to build a store, held by one builder at a time: an advisory lock (`flock`) on `builder.lock` in the
 /// store's folder, which the system lets go when its holder dies. The file says who the holder is.
@@ -9,7 +10,7 @@ public final class BuilderLock: Sendable {
     ///
     /// - Throws: `StoreError.busy` where another holds it; `.missing` or `.readOnly` where it cannot be taken.
     public init(store path: String) throws(StoreError) {
-        descriptor = Foundation.open(path + "/builder.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = Glibc.open(path + "/builder.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw Environment.error(code: errno, path: path, action: "opening builder.lock")
         }

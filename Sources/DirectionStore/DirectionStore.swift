@@ -1,5 +1,5 @@
 import CLMDB
-import Foundation
+import Glibc
 
 /// A relevance database on disk: one LMDB environment, a folder with `data.mdb` and `lock.mdb`.
 ///
@@ -9,12 +9,13 @@ import Foundation
 /// | table      | key                                   | value |
 /// |------------|---------------------------------------|-------|
 /// | manifest   | `manifest`                            | JSON: what was built from what, and how far |
+/// |            | `weights/` device `-` file            | JSON: a file of weights and its fingerprint |
 /// | statistics | `mean`, `deviation`                   | float32 `[C_total]`: μ and σ of every style channel |
 /// |            | `moments/…`                           | the same, half done: a build's checkpoint |
 /// | relevance  | `table`                               | float32 `[C, d]`, row-major: ∆i_c of a complete build |
 /// | sums       | layer `/differences`, layer `/squares` | Int64 `[c, d]` at 2^-40: Σ unit change of E_i, Σ its squares |
 /// | spread     | `table`                               | float32 `[C, d]`: standard error of each number of ∆i_c |
-/// | text       | phrase, neutral, ensemble             | float32 `[d]`: ∆t |
+/// | text       | phrase, ensemble                      | float32 `[d]`: the phrase's embedding, unit norm |
 /// | done       | layer `/` first image                 | Int64: how many images from there on are in the sums |
 ///
 /// One process writes at a time; readers neither wait for it nor hold it up, and each sees one whole snapshot.
@@ -55,11 +56,7 @@ public final class DirectionStore: Sendable {
     public static func openOrCreate(
         path: String, mapSize: MapSize = MapSize()
     ) throws(StoreError) -> DirectionStore {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw folderError(error, path: path)
-        }
+        try StoreFolder.make(path)
         // An empty file is a creation that was interrupted at its first instruction.
         var status = stat()
         if stat(path + "/data.mdb", &status) == 0, status.st_size > 0 { _ = try PageCheck(path: path) }
@@ -118,20 +115,5 @@ public final class DirectionStore: Sendable {
     private func grow(from size: Int) throws(StoreError) {
         guard size < mapSize.maximum else { throw .mapFull(path: path, limit: mapSize.maximum) }
         try environment.resize(to: min(max(size, 1 << 20) * 2, mapSize.maximum))
-    }
-
-    private static func folderError(_ error: any Error, path: String) -> StoreError {
-        let error = error as NSError
-        if let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError, cause.domain == NSPOSIXErrorDomain {
-            return Environment.error(
-                code: Int32(clamping: cause.code), path: path, action: "making the folder")
-        }
-        switch CocoaError.Code(rawValue: error.code) {
-        case .fileWriteNoPermission, .fileWriteVolumeReadOnly: return .readOnly(path: path)
-        case .fileWriteOutOfSpace: return .diskFull(path: path)
-        case .fileWriteFileExists:
-            return .notAStore(path: path, reason: "it is a file where a folder is needed")
-        default: return .system(path: path, action: "making the folder", message: error.localizedDescription)
-        }
     }
 }

@@ -1,5 +1,5 @@
 import CLMDB
-import Foundation
+import Glibc
 import Synchronization
 
 /// An open LMDB environment: the one door to LMDB's handles.

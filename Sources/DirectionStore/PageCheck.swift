@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A look at every page of an LMDB 0.9 file that LMDB will trust, before LMDB does.
 ///
@@ -94,7 +94,7 @@ struct PageCheck {
     /// - Throws: `StoreError.corrupted`, which names the page.
     func check(snapshot transaction: UInt64) throws(StoreError) -> Bool {
         guard let meta = metas.first(where: { $0.transaction == transaction }) else { return false }
-        var visited = Set<UInt64>()
+        var visited = PageSet(pages: file.size / UInt64(meta.pageSize))
         try walk(meta.tables, of: meta, holdsTables: true, visited: &visited)
         let used = visited
         try walk(meta.free, of: meta, visited: &visited) { (key, value) throws(StoreError) in
@@ -106,7 +106,7 @@ struct PageCheck {
     // MARK: Trees
 
     private func walk(
-        _ tree: Tree, of meta: Meta, holdsTables: Bool = false, visited: inout Set<UInt64>,
+        _ tree: Tree, of meta: Meta, holdsTables: Bool = false, visited: inout PageSet,
         value inspect: (((key: Int, value: [UInt8])) throws(StoreError) -> Void)? = nil
     ) throws(StoreError) {
         guard tree.root != Self.noPage else { return }
@@ -115,8 +115,9 @@ struct PageCheck {
         }
         var waiting = [(page: tree.root, depth: 1)]
         while let (number, depth) = waiting.popLast() {
-            guard visited.insert(number).inserted else { throw damaged("page \(number) is in two places") }
+            // Read first: that it is a page of the file, as the set wants it, is found out there.
             let page = try self.page(number, of: meta)
+            guard visited.insert(number) else { throw damaged("page \(number) is in two places") }
             let isLeaf = depth == Int(tree.depth)
             guard page.kind == (isLeaf ? Kind.leaf : Kind.branch).rawValue else {
                 throw damaged("page \(number) is of another kind than its place")
@@ -186,7 +187,7 @@ struct PageCheck {
     }
 
     private func checkOverflow(
-        _ first: UInt64, size: Int, of meta: Meta, visited: inout Set<UInt64>
+        _ first: UInt64, size: Int, of meta: Meta, visited: inout PageSet
     ) throws(StoreError) {
         let head = try page(first, of: meta, length: Self.headSize)
         let count = UInt64(head.integer(at: 12) as UInt32)
@@ -194,13 +195,13 @@ struct PageCheck {
         guard head.kind == Kind.overflow.rawValue, count == needed, first <= meta.lastPage,
             count <= meta.lastPage - first + 1, (first + count) * UInt64(meta.pageSize) <= file.size
         else { throw damaged("page \(first) does not hold its \(size) bytes") }
-        for number in first..<first + count where !visited.insert(number).inserted {
+        for number in first..<first + count where !visited.insert(number) {
             throw damaged("page \(number) is in two places")
         }
     }
 
     /// A list of free pages: their number, then that many page numbers, from high to low.
-    private func checkFree(key: Int, value: [UInt8], meta: Meta, used: Set<UInt64>) throws(StoreError) {
+    private func checkFree(key: Int, value: [UInt8], meta: Meta, used: PageSet) throws(StoreError) {
         let numbers = value.withUnsafeBytes { bytes in
             (0..<bytes.count / 8).map {
                 UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self))
@@ -245,7 +246,7 @@ struct PageCheck {
 
         init(store path: String) throws(StoreError) {
             store = path
-            descriptor = Foundation.open(path + "/data.mdb", O_RDONLY | O_CLOEXEC)
+            descriptor = Glibc.open(path + "/data.mdb", O_RDONLY | O_CLOEXEC)
             var status = stat()
             guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
                 throw Environment.error(code: errno, path: path, action: "opening data.mdb")

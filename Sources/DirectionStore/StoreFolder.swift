@@ -1,11 +1,35 @@
 import CLMDB
-import Foundation
+import Glibc
 
 /// What is done to a store's folder as a whole, while nobody in this process has the store open.
 public enum StoreFolder {
     /// Whether there is something at `path` that may be a store: a folder with a `data.mdb`.
     public static func mayBeStore(at path: String) -> Bool {
-        FileManager.default.fileExists(atPath: path + "/data.mdb")
+        access(path + "/data.mdb", F_OK) == 0
+    }
+
+    /// Makes a folder, and those above it that are not there.
+    static func make(_ path: String) throws(StoreError) {
+        if mkdir(path, 0o777) == 0 { return }
+        switch errno {
+        case EEXIST:
+            var facts = stat()
+            guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
+                throw .notAStore(path: path, reason: "it is a file where a folder is needed")
+            }
+        case ENOENT:
+            let named = path.lastIndex { $0 != "/" } ?? path.startIndex
+            guard let slash = path[..<named].lastIndex(of: "/"), slash > path.startIndex else {
+                throw .missing(path: path)
+            }
+            try make(String(path[..<slash]))
+            if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+            // A file system where nobody makes folders, as /proc, says that there is none.
+            if errno == ENOENT { throw .readOnly(path: path) }
+            throw Environment.error(code: errno, path: path, action: "making the folder")
+        case ENOTDIR: throw .notAStore(path: path, reason: "it is a file where a folder is needed")
+        case let code: throw Environment.error(code: code, path: path, action: "making the folder")
+        }
     }
 
     /// Lets two folders change names in one step: nobody ever sees one of the names missing.

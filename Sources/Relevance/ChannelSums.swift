@@ -7,7 +7,7 @@
 /// 2^22 (`pairLimit`) it stays below 2^62, and neither it nor the sum of two such sums can overflow.
 public struct ChannelSums: Hashable, Sendable {
     /// The most pairs a channel can have.
-    public static let pairLimit: Int64 = 1 << 22
+    public static let pairLimit = SweepSettings.pairLimit
 
     /// The number of channels, C or a part of it.
     public let channels: Int

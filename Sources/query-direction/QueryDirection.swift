@@ -1,5 +1,5 @@
 import ArgumentParser
-import CommandKit
+import QuestionKit
 
 @main struct QueryDirection: DirectionCommand {
     static let configuration = CommandConfiguration(

@@ -241,6 +241,21 @@ import Testing
         #expect(throws: StoreError.readOnly(path: path)) { _ = try BuilderLock(store: path) }
     }
 
+    @Test func foldersOnTheWayAreMadeUnlessAFileIsInTheWay() throws {
+        for path in ["a/b/c", "d/", "e//f/"].map(folder.file) {
+            _ = try DirectionStore.openOrCreate(path: path)
+            #expect(StoreFolder.mayBeStore(at: path))
+        }
+        let file = folder.file("file")
+        try Data().write(to: URL(fileURLWithPath: file))
+        let reason = "it is a file where a folder is needed"
+        for path in [file, file + "/below"] {
+            #expect(throws: StoreError.notAStore(path: path, reason: reason)) {
+                _ = try DirectionStore.openOrCreate(path: path)
+            }
+        }
+    }
+
     // MARK: Others' tools
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/mdb_dump")))

@@ -31,28 +31,43 @@ import Testing
         #expect(throws: RelevanceError.self) { try database.relevance(to: TextDirection([1, 2, 3, 4, 5])) }
     }
 
-    @Test func textsAreKeptForThePhraseNeutralAndEnsembleThatTheyAreFor() throws {
-        let key = TextKey(phrase: "tiger", neutral: "face", ensemble: "abc")
+    @Test func embeddingsAreKeptForThePhraseAndEnsembleThatTheyAreFor() throws {
+        let key = TextKey(phrase: "tiger", ensemble: "abc")
+        let tooLong = TextKey(phrase: String(repeating: "long", count: 200), ensemble: "")
         do {
             let database = try RelevanceDatabase(path: path, keepsText: true)
-            #expect(try database.text(key) == nil)
-            try database.keep(text, under: key)
-            try database.keep(
-                text, under: TextKey(phrase: String(repeating: "long", count: 200), neutral: "", ensemble: "")
-            )
+            #expect(try database.embedding(key) == nil)
+            try database.keep([(key, text.values), (tooLong, text.values)])
         }
         let database = try RelevanceDatabase(path: path)
-        let kept = try #require(try database.text(key)).values
-        // Normalised again when it is read, which may move a last bit.
-        #expect(zip(kept, text.values).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(try database.embedding(key) == text.values)
         for other in [
-            TextKey(phrase: "tige", neutral: "rface", ensemble: "abc"),
-            TextKey(phrase: "tiger", neutral: "face", ensemble: "abd"),
-            TextKey(phrase: "tiger|face", neutral: "", ensemble: "abc"),
+            TextKey(phrase: "tige", ensemble: "rabc"), TextKey(phrase: "tiger", ensemble: "abd"),
+            TextKey(phrase: "tiger|abc", ensemble: ""), tooLong,
         ] {
-            #expect(try database.text(other) == nil)
+            #expect(try database.embedding(other) == nil)
         }
-        try database.keep(text, under: TextKey(phrase: "lion", neutral: "face", ensemble: "abc"))
+        // Opened for reading only: does nothing.
+        try database.keep([(TextKey(phrase: "lion", ensemble: "abc"), text.values)])
+        #expect(try database.embedding(TextKey(phrase: "lion", ensemble: "abc")) == nil)
+    }
+
+    @Test func aFilesFingerprintIsKnownUntilTheFileChanges() throws {
+        let file = folder.file("weights")
+        try Data("weights".utf8).write(to: URL(fileURLWithPath: file))
+        let database = try RelevanceDatabase(path: path, keepsText: true)
+        let fresh = try #require(FileFacts(path: file))
+        try database.keep(fingerprint: "abc", of: fresh)
+        #expect(
+            try database.fingerprint(of: fresh) == nil,
+            "a file that was changed just now may change again unseen")
+
+        let old = ["/bin/sh", "/usr/bin/env"].compactMap { FileFacts(path: $0) }
+        try #require(old.count == 2)
+        try database.keep(fingerprint: "abc", of: old[0])
+        #expect(try database.fingerprint(of: old[0]) == "abc")
+        #expect(try database.fingerprint(of: old[1]) == nil)
+        #expect(FileFacts(path: folder.path) == nil && FileFacts(path: folder.file("none")) == nil)
     }
 
     @Test func whatIsNoDatabaseIsNamedSo() throws {

@@ -1,0 +1,42 @@
+import Tensors
+
+/// What can go wrong between a generator, an image encoder and a direction.
+public enum RelevanceError: Error, Sendable, CustomStringConvertible {
+    /// A setting outside its range; `needed` says the range.
+    case setting(name: String, value: String, needed: String)
+    /// A tensor of the wrong shape.
+    case shape(ShapeError)
+    /// A number of values other than what they must go with.
+    case count(what: String, found: Int, expected: Int)
+    /// A value that is not a finite number, or is outside the range that sums of unit vectors can reach.
+    case value(what: String, position: Int)
+    /// More pairs than sums in fixed point can hold.
+    case tooManyPairs(channel: Int)
+    /// Two phrases that the text encoder does not tell apart.
+    case samePhrases
+    /// A threshold above every relevance; `suggestions` says which thresholds keep how many channels.
+    case nothingKept(threshold: Float, largest: Float, suggestions: [ThresholdSuggestion])
+    /// The generator refused what it was given.
+    case generator(String)
+    /// The image encoder refused what it was given.
+    case encoder(String)
+
+    public var description: String {
+        switch self {
+        case .setting(let name, let value, let needed): "\(name) is \(value); it must be \(needed)"
+        case .shape(let error): error.description
+        case .count(let what, let found, let expected): "\(what): \(found) where \(expected) are needed"
+        case .value(let what, let position):
+            "\(what): value \(position) is not a number that such a value can be"
+        case .tooManyPairs(let channel):
+            "channel \(channel) has more than \(SweepSettings.pairLimit) pairs, the most its sums can hold"
+        case .samePhrases:
+            "the phrase and the neutral phrase have the same embedding, so no direction leads between them"
+        case .nothingKept(let threshold, let largest, let suggestions):
+            "no channel is relevant enough for β = \(threshold): the largest |R| is \(largest)"
+                + (suggestions.isEmpty ? "" : "; " + suggestions.map(\.description).joined(separator: ", "))
+        case .generator(let message): "generator: \(message)"
+        case .encoder(let message): "image encoder: \(message)"
+        }
+    }
+}

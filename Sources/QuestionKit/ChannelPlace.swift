@@ -1,0 +1,24 @@
+import DatabaseReading
+
+/// A channel of the style code by its layer: what people call it.
+public struct ChannelPlace: Hashable, Sendable {
+    public let layer: String
+    /// Within the layer.
+    public let channel: Int
+}
+
+extension Manifest {
+    /// The places of channels of the style code, `[C_total]` of them, in order.
+    public var places: [ChannelPlace] {
+        layers.flatMap { layer in (0..<layer.channels).map { ChannelPlace(layer: layer.name, channel: $0) } }
+    }
+
+    /// The range of every layer in the style code, in order.
+    public var layerRanges: [(layer: LayerRecord, range: Range<Int>)] {
+        var end = 0
+        return layers.map { layer in
+            defer { end += layer.channels }
+            return (layer, end..<end + layer.channels)
+        }
+    }
+}

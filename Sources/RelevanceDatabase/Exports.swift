@@ -1,0 +1,2 @@
+// Whoever builds a database reads it too.
+@_exported import DatabaseReading

@@ -5,7 +5,8 @@
 RELEASE := -c release -Xcc -march=native
 TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
-COMMANDS := build-relevance merge-relevance query-direction embed-text export-direction preview-direction
+COMMANDS := build-relevance merge-relevance query-direction embed-text export-direction preview-direction \
+            inspect-checkpoint import-relevance export-relevance
 
 .PHONY: demo build test test-kill clip-vocabulary lint install uninstall benchmark table packages clean
 

@@ -89,6 +89,11 @@ let package = Package(
         command("query-direction", [], on: "QuestionKit"),
         command("embed-text", ["CLIP", "NeuralLayers", "RelevanceDatabase", "Vocabulary"]),
         command("export-direction", []),
+        command("inspect-checkpoint", ["Checkpoints", "StyleGAN", "CLIP", "NeuralLayers"]),
+        command(
+            "import-relevance",
+            ["RelevanceDatabase", "DatabaseReading", "Relevance", "Directions", "Checkpoints"]),
+        command("export-relevance", ["RelevanceDatabase", "DatabaseReading"]),
         command("preview-direction", ["Editing", "Pictures", "StyleGAN", "Tensors"]),
 
         .target(
@@ -134,7 +139,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "build-relevance", "merge-relevance", "query-direction", "embed-text", "export-direction",
-                "preview-direction", "Checkpoints",
+                "preview-direction", "inspect-checkpoint", "import-relevance", "export-relevance",
+                "Checkpoints",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",
             ]),
         tests(of: "FaceJudge", ["AnimalFaces", "Checkpoints", "Relevance", "RelevanceDatabase", "Tensors"]),

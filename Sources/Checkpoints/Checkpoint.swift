@@ -50,6 +50,11 @@ public struct Checkpoint: Sendable {
 
     public func shape(of name: String) -> Shape? { contents.tensors[name]?.shape }
 
+    /// The type of a tensor's numbers in the file ("float16"), and the bytes that they take.
+    public func storage(of name: String) -> (type: String, byteCount: Int)? {
+        contents.tensors[name].map { ("\($0.element)", $0.shape.count * $0.element.size) }
+    }
+
     /// The tensor as float32; integers and float64 are rounded to the nearest float32.
     /// - Throws: `CheckpointError.unknownTensor`; `CheckpointError.format` where a packed record is damaged.
     public func tensor(_ name: String) throws(CheckpointError) -> Tensor {

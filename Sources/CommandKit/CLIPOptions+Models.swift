@@ -16,7 +16,15 @@ extension CLIPOptions {
     /// The CLIP that a database was built with.
     /// - Throws: `DatabaseError.otherWeights` where it is another one; as `open`.
     public func open(for database: RelevanceDatabase) throws -> CLIPModel {
-        try model(of: file(for: database))
+        let model = try model(of: file(for: database))
+        // Of an imported database nobody may have said which CLIP it was made with; the width at least must fit.
+        let (found, needed) = (model.configuration.dimension, database.manifest.dimension)
+        guard found == needed else {
+            throw OptionError(
+                "--clip has embeddings of \(found) numbers where \(database.path) has \(needed): it was made with "
+                    + "another CLIP", exitStatus: .badData)
+        }
+        return model
     }
 
     private func file(for database: RelevanceDatabase) throws -> WeightsFile {

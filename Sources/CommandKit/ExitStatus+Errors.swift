@@ -40,7 +40,7 @@ extension GeneratorError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
         case .weights(let error): error.exitStatus
-        case .notAGenerator, .notFinite: .badData
+        case .notAGenerator, .notFinite, .latents: .badData
         case .classNeeded, .noClasses: .usage
         case .layer, .shape, .range: .ownFault
         }

@@ -39,7 +39,15 @@ public struct GeneratorOptions: ParsableArguments {
         let built = database.manifest.generator
         let file = try WeightsFile(chosen: generator, embedded: .generator, builtFrom: built)
         let classIndex = classIndex ?? built.classIndex
-        try file.requireMatch(built, classIndex: classIndex, what: "generator", database: database)
-        return try Generator(checkpoint: file.checkpoint, classIndex: classIndex)
+        try file.requireMatch(
+            built, classIndex: classIndex, what: "generator", database: database)
+        let generator = try Generator(checkpoint: file.checkpoint, classIndex: classIndex)
+        guard LayerRecord.layers(of: generator).map(\.channels) == database.manifest.layers.map(\.channels)
+        else {
+            throw OptionError(
+                "\(file.checkpoint.path) has other layers than the generator that \(database.path) is of",
+                exitStatus: .badData)
+        }
+        return generator
     }
 }

@@ -38,6 +38,14 @@ struct WeightsFile {
     func requireMatch(
         _ built: WeightsRecord, classIndex: Int? = nil, what: String, database: RelevanceDatabase
     ) throws {
+        guard built.isKnown else {
+            guard !isEmbedded else {
+                throw OptionError(
+                    "\(database.path) was imported without its \(what); name it with "
+                        + (what == "CLIP" ? "--clip" : "--generator"))
+            }
+            return
+        }
         let facts = checkpoint.isOneFile ? FileFacts(path: checkpoint.path) : nil
         let given: WeightsRecord
         if let facts, let known = try database.fingerprint(of: facts) {

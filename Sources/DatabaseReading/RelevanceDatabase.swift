@@ -95,10 +95,13 @@ public final class RelevanceDatabase: Sendable {
 
     // MARK: What queries keep
 
+    /// Embeddings belong to one CLIP; where an import did not say which, any may be named in turn.
+    private var keepsEmbeddings: Bool { manifest.clip.isKnown }
+
     /// A phrase's embedding that `keep` has kept, so that the text encoder need not be loaded: `[d]`, unit norm.
     /// - Throws: `StoreError.valueSize`; `RelevanceError.value` where it is no direction.
     public func embedding(_ key: TextKey) throws -> [Float]? {
-        guard let key = key.stored,
+        guard keepsEmbeddings, let key = key.stored,
             let values = try store.read({
                 try $0.floats(of: key, in: .text, count: manifest.dimension)
             })
@@ -109,6 +112,7 @@ public final class RelevanceDatabase: Sendable {
 
     /// Keeps phrases' embeddings, where the database was opened to keep text, can be written and has room.
     public func keep(_ embeddings: [(key: TextKey, values: [Float])]) throws {
+        guard keepsEmbeddings else { return }
         try keep { transaction in
             var room = try Self.textLimit - transaction.reading.count(of: .text)
             for (key, values) in embeddings {

@@ -13,6 +13,14 @@ public struct WeightsRecord: Hashable, Sendable, Codable, CustomStringConvertibl
         self.classIndex = classIndex
     }
 
+    /// The fingerprint of weights that nobody named.
+    private static let unknownFingerprint = String(repeating: "0", count: 64)
+
+    /// Weights that are not known: of an imported database, whose makers did not say.
+    public static let unknown = WeightsRecord(name: "unknown", fingerprint: unknownFingerprint)
+
+    public var isKnown: Bool { fingerprint != Self.unknownFingerprint }
+
     /// Whether these are the same weights, drawing the same class, whatever the file is called.
     public func isSame(as other: WeightsRecord) -> Bool {
         fingerprint == other.fingerprint && classIndex == other.classIndex

@@ -27,13 +27,7 @@ public struct ModelSubject: SweepSubject {
         max(2, min(32, (1 << 21) / (3 * height * width) / 2 * 2))
     }
 
-    public var layers: [LayerRecord] {
-        generator.styleSpace.layers.map {
-            LayerRecord(
-                name: $0.name, channels: $0.channels, resolution: $0.resolution,
-                isSwept: $0.kind == .convolution)
-        }
-    }
+    public var layers: [LayerRecord] { LayerRecord.layers(of: generator) }
 
     public var latentDimension: Int { generator.configuration.zDimension }
 
@@ -53,6 +47,17 @@ public struct ModelSubject: SweepSubject {
         return ModelWorker(
             sweep: try ChannelSweep(generator, model, settings: settings, batch: imagesPerBatch),
             layers: generator.styleSpace.layers)
+    }
+}
+
+extension LayerRecord {
+    /// The layers of a generator's style space, as a database remembers them.
+    public static func layers(of generator: Generator) -> [LayerRecord] {
+        generator.styleSpace.layers.map {
+            LayerRecord(
+                name: $0.name, channels: $0.channels, resolution: $0.resolution,
+                isSwept: $0.kind == .convolution)
+        }
     }
 }
 

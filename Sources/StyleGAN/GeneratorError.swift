@@ -12,6 +12,8 @@ public enum GeneratorError: Error, Sendable, CustomStringConvertible {
     case classNeeded(path: String, found: Int?, count: Int)
     /// A class for a generator that knows none.
     case noClasses(path: String)
+    /// A file of latents that are none of this generator's.
+    case latents(path: String, reason: String)
     /// A layer could not be made or run.
     case layer(NeuralLayerError)
     /// Latents, styles or pictures of another shape than the generator's.
@@ -29,6 +31,7 @@ public enum GeneratorError: Error, Sendable, CustomStringConvertible {
             "\(path) draws \(count) classes; --class chooses one from 0 to \(count - 1)"
                 + (found.map { ", not \($0)" } ?? "")
         case .noClasses(let path): "\(path) draws no classes: --class has nothing to choose"
+        case .latents(let path, let reason): "\(path) has no latents of this generator: \(reason)"
         case .layer(let error): error.description
         case .shape(let error): error.description
         case .range(let what, let found, let allowed):

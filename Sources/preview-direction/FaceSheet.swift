@@ -12,10 +12,13 @@ struct FaceSheet {
     private let answer: DirectionAnswer
     private let faces: [[Picture]]
     private let strengths: [Float]
-    private let seed: UInt32
+    /// What the rows' labels begin with: the seed, or nothing for faces of a file.
+    private let source: String
 
+    /// - Parameter styles: The faces' style codes, where they come from a file and not from the seed.
     init(
-        _ answer: DirectionAnswer, generator: Generator, faces: Int, seed: UInt32, truncation: Float?,
+        _ answer: DirectionAnswer, generator: Generator, styles: Tensor? = nil, faces: Int, seed: UInt32,
+        truncation: Float?,
         strengths: [Float]
     ) throws {
         let settings = answer.database.manifest.settings
@@ -25,14 +28,24 @@ struct FaceSheet {
         let factor = max(1, Self.smallestSide / generator.configuration.resolution)
         // A face at a time, so that a large generator's sheet takes no more memory than its pictures.
         self.faces = try (0..<faces).map { face in
-            let style = try renderer.styles(images: face..<face + 1, seed: seed, truncation: truncation)
+            let style =
+                try styles.map { try Self.row(face, of: $0) }
+                ?? renderer.styles(
+                    images: face..<face + 1, seed: seed, truncation: truncation)
             let moved = try DirectionRenderer.moved(
                 style, along: answer.direction.change, strengths: strengths)
             return try Picture.pictures(renderer.images(styles: moved)).map { try $0.enlarged(by: factor) }
         }
         self.answer = answer
         self.strengths = strengths
-        self.seed = seed
+        source = styles == nil ? "\(seed):" : ""
+    }
+
+    private static func row(_ row: Int, of styles: Tensor) throws -> Tensor {
+        let width = styles.shape[1]
+        return try styles.withUnsafeValues { values in
+            try Tensor(values[row * width..<(row + 1) * width], shape: Shape([1, width]))
+        }
     }
 
     func drawn() throws -> Picture {
@@ -41,7 +54,7 @@ struct FaceSheet {
             columnLabels: strengths.map {
                 $0 == 0 ? "original" : "α \($0 < 0 ? "−" : "+")\(Self.short(abs($0)))"
             },
-            rowLabels: faces.indices.map { "\(seed):\($0)" },
+            rowLabels: faces.indices.map { "\(source)\($0)" },
             rows: faces, framedColumn: strengths.firstIndex(of: 0)
         ).drawn()
     }

@@ -16,6 +16,7 @@ import StyleGAN
               preview-direction "tiger"                    tiger.png
               preview-direction "tiger" --alpha 10 --steps 2 --output sheet.jpg
               preview-direction "smile" --store store/ffhq --seed 7 --beta 0.15
+              preview-direction "smile" --store store/ffhq --latents w_plus.npy
             """,
         version: ProgramVersion.current)
 
@@ -38,6 +39,12 @@ import StyleGAN
 
     @Option(parsing: .unconditional, help: "Truncation ψ of the faces. Default: the database's.")
     var truncation: Float?
+
+    @Option(
+        help: ArgumentHelp(
+            "Faces of a file instead of a seed's: w, w+ or s as .npy, .npz, .pt or .pkl.", valueName: "file"),
+        completion: .file())
+    var latents: String?
 
     @Option(
         name: .shortAndLong,
@@ -73,8 +80,11 @@ import StyleGAN
         try OutputFile.require(path)
         let database = try database.open(generator: generator.generator)
         let answer = try DirectionAnswer(phrase, clip: clip, of: database)
+        let generator = try generator.open(for: database)
+        let styles = try latents.map { try LatentFile.styles(path: $0, for: generator) }
+        let faces = min(faces, styles?.shape[0] ?? faces)
         let sheet = try FaceSheet(
-            answer, generator: generator.open(for: database), faces: faces, seed: seed,
+            answer, generator: generator, styles: styles, faces: faces, seed: seed,
             truncation: truncation,
             strengths: (-steps...steps).map { alpha * Float($0) / Float(steps) })
         try sheet.drawn().write(path: path)

@@ -1,0 +1,5 @@
+import RelevanceDatabase
+
+extension PublishedRelevanceError: ExitingError {
+    public var exitStatus: ExitStatus { .badData }
+}

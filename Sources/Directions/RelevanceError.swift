@@ -16,6 +16,8 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
     case samePhrases
     /// A threshold above every relevance; `suggestions` says which thresholds keep how many channels.
     case nothingKept(threshold: Float, largest: Float, suggestions: [ThresholdSuggestion])
+    /// What went wrong with one image of a seed.
+    case image(Int, reason: String)
     /// The generator refused what it was given.
     case generator(String)
     /// The image encoder refused what it was given.
@@ -35,6 +37,7 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
         case .nothingKept(let threshold, let largest, let suggestions):
             "no channel is relevant enough for β = \(threshold): the largest |R| is \(largest)"
                 + (suggestions.isEmpty ? "" : "; " + suggestions.map(\.description).joined(separator: ", "))
+        case .image(let image, let reason): "image \(image): \(reason)"
         case .generator(let message): "generator: \(message)"
         case .encoder(let message): "image encoder: \(message)"
         }

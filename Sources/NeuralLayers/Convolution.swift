@@ -13,35 +13,40 @@ public final class Convolution {
     private let blockedOutput: FeatureMap?
 
     /// A convolution by weights that may be shared with others of the same shape.
+    /// - Parameter scratchpad: shared with the thread's other layers; nil for its own.
     /// - Throws: `NeuralLayerError` where the weights were packed for another shape, or oneDNN refuses.
-    public convenience init(_ shape: ConvolutionShape, weights: PackedWeights) throws(NeuralLayerError) {
+    public convenience init(
+        _ shape: ConvolutionShape, weights: PackedWeights, scratchpad: Scratchpad? = nil
+    ) throws(NeuralLayerError) {
         let plan = try ConvolutionPlan(shape)
         try weights.requireLayouts([plan.weights], of: "a convolution")
-        try self.init(shape, plan, weights: weights.parts[0])
+        try self.init(shape, plan, weights: weights.parts[0], scratchpad: scratchpad)
     }
 
     /// A convolution by weights in the plan's layout.
-    init(_ shape: ConvolutionShape, _ plan: ConvolutionPlan, weights: Memory) throws(NeuralLayerError) {
+    init(
+        _ shape: ConvolutionShape, _ plan: ConvolutionPlan, weights: Memory, scratchpad: Scratchpad? = nil
+    ) throws(NeuralLayerError) {
         self.shape = shape
         inputShape = plan.input.shape
         outputShape = plan.output.shape
         blockedOutput =
             FeatureMapLayout.preferred(channels: shape.outputChannels) == .planes
             ? try FeatureMap(outputShape, layout: .blockedForProcessor) : nil
-        // The first call binds its maps in the place of these.
-        let nowhere = MemoryBlock(byteCount: max(plan.input.byteCount, plan.output.byteCount))
+        // Every call binds its maps in the place of the windows.
         primitive = try Primitive(
             plan.descriptor,
             [
-                (DNNL_ARG_SRC, Memory(plan.input, in: nowhere)),
-                (DNNL_ARG_WEIGHTS, weights),
-                (DNNL_ARG_DST, Memory(plan.output, in: nowhere)),
-            ])
+                (DNNL_ARG_SRC, .window(plan.input)), (DNNL_ARG_WEIGHTS, weights),
+                (DNNL_ARG_DST, .window(plan.output)),
+            ], scratchpad: scratchpad)
     }
 
     /// - Parameter weights: `[O, I, k, k]`
-    public convenience init(_ shape: ConvolutionShape, weights: Tensor) throws(NeuralLayerError) {
-        try self.init(shape, weights: PackedWeights(weights, for: shape))
+    public convenience init(
+        _ shape: ConvolutionShape, weights: Tensor, scratchpad: Scratchpad? = nil
+    ) throws(NeuralLayerError) {
+        try self.init(shape, weights: PackedWeights(weights, for: shape), scratchpad: scratchpad)
     }
 
     /// - Parameters:

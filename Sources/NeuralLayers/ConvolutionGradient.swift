@@ -10,11 +10,15 @@ public final class ConvolutionGradient {
     public let shape: ConvolutionShape
     private let convolution: Convolution
 
-    /// - Parameter weights: packed by `PackedWeights(_:forGradientOf:)`.
+    /// - Parameters:
+    ///   - weights: packed by `PackedWeights(_:forGradientOf:)`.
+    ///   - scratchpad: shared with the thread's other layers; nil for its own.
     /// - Throws: `NeuralLayerError` where the weights were packed for another shape, or oneDNN refuses.
-    public init(_ shape: ConvolutionShape, weights: PackedWeights) throws(NeuralLayerError) {
+    public init(
+        _ shape: ConvolutionShape, weights: PackedWeights, scratchpad: Scratchpad? = nil
+    ) throws(NeuralLayerError) {
         self.shape = shape
-        convolution = try Convolution(shape.turned, weights: weights)
+        convolution = try Convolution(shape.turned, weights: weights, scratchpad: scratchpad)
     }
 
     /// - Parameter weights: the convolution's, `[O, I, k, k]`.

@@ -52,7 +52,7 @@ extension RelevanceError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
         case .setting, .tooManyPairs: .usage
-        case .count, .value, .samePhrases, .nothingKept: .badData
+        case .count, .value, .image, .samePhrases, .nothingKept: .badData
         case .shape, .generator, .encoder: .ownFault
         }
     }

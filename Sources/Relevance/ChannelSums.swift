@@ -98,6 +98,27 @@ public struct ChannelSums: Hashable, Sendable {
         }
     }
 
+    /// Adds one image's derivative of the unit embedding, brought to unit norm, as one pair.
+    ///
+    /// One that is zero counts, but adds nothing.
+    /// - Throws: `RelevanceError.value` for one that is not finite, `.tooManyPairs` beyond `pairLimit`.
+    public mutating func add(
+        derivative: UnsafeBufferPointer<Float>, to channel: Int
+    ) throws(RelevanceError) {
+        precondition(derivative.count == dimension && (0..<channels).contains(channel))
+        guard pairs[channel] < Self.pairLimit else { throw .tooManyPairs(channel: channel) }
+        let length = norm(of: derivative)
+        guard length.isFinite else { throw .value(what: "derivative", position: channel) }
+        pairs[channel] += 1
+        guard length > 0 else { return }
+        let row = channel * dimension
+        for i in 0..<dimension {
+            let unit = Double(derivative[i]) / length
+            sums[row + i] += FixedPoint.encode(unit)
+            squares[row + i] += FixedPoint.encode(unit * unit)
+        }
+    }
+
     /// Adds the sums of other pairs of the channels from `first` on.
     /// - Throws: `RelevanceError.count` where they do not fit, `.tooManyPairs` beyond `pairLimit`; the sums are then
     ///   as they were.

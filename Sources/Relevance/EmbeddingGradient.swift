@@ -13,6 +13,7 @@ public final class EmbeddingGradient {
     public let dimension: Int
     /// C_total.
     public let styleCount: Int
+    private let layers: [StyleLayer]
     private let synthesis: SynthesisGradient
     private let encoder: ImageEncoderGradient
     private var pictures: Tensor  // [batch, 3, H, W]
@@ -28,6 +29,7 @@ public final class EmbeddingGradient {
         self.batch = batch
         let (height, width) = (generator.configuration.resolution, generator.configuration.width)
         styleCount = generator.styleSpace.count
+        layers = generator.styleSpace.layers
         dimension = model.configuration.dimension
         synthesis = try generating { () throws(GeneratorError) in
             try SynthesisGradient(generator, batch: batch, weights: weights)
@@ -54,8 +56,8 @@ public final class EmbeddingGradient {
     /// - Parameters:
     ///   - embeddings: `[n, d]`, any n.
     ///   - styles: `[n, C_total]`, overwritten.
-    /// - Throws: `RelevanceError` where a shape is another one or nothing was kept, `.value` where a gradient is not
-    ///   finite.
+    /// - Throws: `RelevanceError` where a shape is another one or nothing was kept, `.generator` where the gradient of a
+    ///   layer's styles is not finite.
     public func callAsFunction(_ embeddings: Tensor, into styles: inout Tensor) throws(RelevanceError) {
         let count = embeddings.shape.rank == 2 ? embeddings.shape[0] : 0
         guard embeddings.shape.rank == 2, embeddings.shape[1] == dimension else {
@@ -74,7 +76,8 @@ public final class EmbeddingGradient {
             }
         }
         if let position = styles.withUnsafeValues({ $0.firstIndex { !$0.isFinite } }) {
-            throw .value(what: "gradients of styles", position: position % styleCount)
+            let layer = layers.first { $0.range.contains(position % styleCount) }?.name ?? "a layer"
+            throw .generator("the gradient of the styles of \(layer) is not finite")
         }
     }
 }

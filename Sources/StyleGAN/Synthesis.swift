@@ -30,8 +30,9 @@ public final class Synthesis {
         height = generator.configuration.resolution
         width = generator.configuration.width
         sweptLayers = generator.styleSpace.sweptLayers
-        many = try SynthesisPlan(generator, batch: batch, keepsActivations: false)
-        one = try SynthesisPlan(generator, batch: 1, keepsActivations: true)
+        let scratchpad = Scratchpad()
+        many = try SynthesisPlan(generator, batch: batch, keepsActivations: false, scratchpad: scratchpad)
+        one = try SynthesisPlan(generator, batch: 1, keepsActivations: true, scratchpad: scratchpad)
     }
 
     /// The memory in bytes that an object of this batch takes, about: maps, kept activations and packed weights.

@@ -78,9 +78,11 @@ public final class SynthesisGradient {
         let memory = try layering { () throws(NeuralLayerError) in
             try (FeatureMap(largest), FeatureMap(largest))
         }
-        // The two ways are never gone at once: they share their maps.
+        // The two ways are never gone at once: they share their maps and scratch.
+        let scratchpad = Scratchpad()
         forward = try SynthesisPlan(
-            generator, batch: 1, keepsActivations: true, keepsOutput: true, memory: memory)
+            generator, batch: 1, keepsActivations: true, keepsOutput: true, memory: memory,
+            scratchpad: scratchpad)
 
         var maps: [FeatureMap] = []
         for (index, kept) in forward.kept.enumerated() {
@@ -103,7 +105,9 @@ public final class SynthesisGradient {
             let convolve = try layering { () throws(NeuralLayerError) in
                 layer.isUp
                     ? Convolve.up(try UpConvolutionGradient(shape, weights: packed.layers[index]))
-                    : .same(try ConvolutionGradient(shape, weights: packed.layers[index]))
+                    : .same(
+                        try ConvolutionGradient(
+                            shape, weights: packed.layers[index], scratchpad: scratchpad))
             }
             layers.append(
                 Layer(

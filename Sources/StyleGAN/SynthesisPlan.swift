@@ -50,9 +50,10 @@ final class SynthesisPlan {
     ///   - keepsActivations: Whether `kept` is filled by a run of the whole network; the batch is then 1.
     ///   - keepsOutput: Whether what the last layer gives is kept as well.
     ///   - memory: Maps of at least `largestMap` to work in, while nobody else uses them; nil for its own.
+    ///   - scratchpad: Shared with the thread's other layers.
     init(
         _ generator: Generator, batch: Int, keepsActivations: Bool, keepsOutput: Bool = false,
-        memory shared: (FeatureMap, FeatureMap)? = nil
+        memory shared: (FeatureMap, FeatureMap)? = nil, scratchpad: Scratchpad = Scratchpad()
     ) throws(GeneratorError) {
         self.batch = batch
         let weights = generator.synthesis
@@ -90,7 +91,7 @@ final class SynthesisPlan {
                 try (
                     layer.isUp
                         ? Convolve.up(UpConvolution(shape, weights: layer.weight))
-                        : .same(Convolution(shape, weights: layer.weight)),
+                        : .same(Convolution(shape, weights: layer.weight, scratchpad: scratchpad)),
                     FeatureMap(inputShape, layout: .blockedForProcessor, inMemoryOf: source),
                     FeatureMap(outputShape, layout: .blockedForProcessor, inMemoryOf: destination)
                 )

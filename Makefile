@@ -8,7 +8,7 @@ PREFIX  ?= /usr/local
 COMMANDS := build-relevance merge-relevance query-direction embed-text export-direction preview-direction \
             inspect-checkpoint import-relevance export-relevance
 
-.PHONY: demo build test test-kill clip-vocabulary lint install uninstall benchmark table packages clean
+.PHONY: demo build test test-kill fuzz clip-vocabulary lint install uninstall benchmark table packages clean
 
 # Builds the default database (100 pairs a channel), asks it for "tiger", exports the direction, draws a sheet.
 demo: build
@@ -28,6 +28,11 @@ test:
 test-kill:
 	@Tools/install-packages --tests
 	KILLS=200 swift test $(TESTS) --filter KillTests
+
+# Mutates a file of every format 200,000 times and reads what comes of it; make test does it a thousand times.
+fuzz:
+	@Tools/install-packages --tests
+	MUTATIONS=200000 swift test $(TESTS) --filter "Hostile"
 
 # The merges of OpenAI's tokenizer, for CLIPs whose files come without: into store/, where every command looks.
 clip-vocabulary:

@@ -117,6 +117,12 @@ let package = Package(
                 "Tensors", argumentParser,
             ],
             path: "Benchmarks/benchmark", exclude: ["baseline.py"]),
+        .executableTarget(
+            name: "parity",
+            dependencies: [
+                "CommandKit", "CLIP", "StyleGAN", "Checkpoints", "NeuralLayers", "Tensors", argumentParser,
+            ],
+            path: "Tools/Parity", exclude: ["parity.py"]),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/Support"),
 
         tests(of: "Tensors"),

@@ -34,7 +34,7 @@ struct StoredTensor: Sendable {
     private let strides: [Int]?
 
     /// An expanded tensor repeats numbers that are stored once; beyond this it is not a weight but an attack.
-    private static let maximumExpandedCount = 1 << 24
+    private static let maximumExpandedCount = 1 << 20
 
     /// A tensor in row-major order, unless `strides` (in numbers, not bytes) say otherwise.
     /// - Throws: `FormatError` where it does not lie within its source; `format` and `name` are for the message.

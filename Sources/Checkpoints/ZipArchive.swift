@@ -14,9 +14,13 @@ struct ZipArchive: Sendable {
         fileprivate let isDeflated: Bool
         fileprivate let checksum: UInt32
         fileprivate let headerOffset: Int
+        /// The least that the record takes in the archive, from its header to the end of its bytes.
+        fileprivate let leastLength: Int
     }
 
     static let format = "zip"
+    /// Bytes up to which a record may unpack at any ratio.
+    private static let largestBlank = 1 << 28
 
     /// In the directory's order.
     let records: [Record]
@@ -43,9 +47,21 @@ struct ZipArchive: Sendable {
             records.append(record)
             cursor = next
         }
+        try Self.requireApart(records, before: directory.offset)
         self.bytes = bytes
         self.records = records
         self.positions = positions
+    }
+
+    /// Throws where two records share bytes: one small record could then be unpacked under any number of names.
+    private static func requireApart(_ records: [Record], before directory: Int) throws(FormatError) {
+        let ordered = records.sorted { $0.headerOffset < $1.headerOffset }
+        for (place, record) in ordered.enumerated() {
+            let next = place + 1 < ordered.count ? ordered[place + 1].headerOffset : directory
+            guard record.headerOffset <= next, record.leastLength <= next - record.headerOffset else {
+                throw fault("\(record.name) overlaps what follows it", at: record.headerOffset)
+            }
+        }
     }
 
     subscript(name: String) -> Record? { positions[name].map { records[$0] } }
@@ -142,9 +158,17 @@ struct ZipArchive: Sendable {
         guard fields.size / 1032 <= fields.packedSize else {
             throw fault("\(name) claims \(fields.size) bytes from \(fields.packedSize)", at: offset)
         }
+        // Weights pack 2 to 1 at best, zeros 1000 to 1: what is both that large and that empty is no weights.
+        guard fields.size <= largestBlank || fields.size / 64 <= fields.packedSize else {
+            throw .unsupported(
+                format: format,
+                reason: "\(name) unpacks from \(fields.packedSize) bytes to \(fields.size), as a bomb does")
+        }
+        let (least, overflow) = fields.packedSize.addingReportingOverflow(30 + Int(nameLength))
+        guard !overflow else { throw fault("\(name) claims \(fields.packedSize) bytes", at: offset) }
         let record = Record(
             name: name, size: fields.size, packedSize: fields.packedSize, isDeflated: method == 8,
-            checksum: checksum, headerOffset: fields.headerOffset)
+            checksum: checksum, headerOffset: fields.headerOffset, leastLength: least)
         let next = offset + recordLength + Int(nameLength) + Int(extraLength) + Int(commentLength)
         return (record, next)
     }

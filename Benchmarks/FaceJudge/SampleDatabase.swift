@@ -36,7 +36,7 @@ public struct SampleDatabase: Sendable {
             settings: try SweepSettings(statisticsSamples: statisticsSamples), pairs: pairs,
             neutral: Self.neutral, toolVersion: "sample")
         request.workers = workers
-        let subject = ModelSubject(generator: generator, model: model)
+        let subject = try ModelSubject(generator: generator, model: model)
         _ = try DatabaseBuilder(request, subject: subject).run(progress: progress)
         return try RelevanceDatabase(path: path)
     }

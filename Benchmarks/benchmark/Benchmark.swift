@@ -6,6 +6,7 @@ import FaceJudge
 import Foundation
 import NeuralLayers
 import ProgramFolder
+import Relevance
 import RelevanceDatabase
 import StyleGAN
 import Tensors
@@ -72,7 +73,7 @@ import Tensors
     /// Each network on one thread.
     private func measureNetworks(_ sample: SampleDatabase) throws {
         Threads.limit(to: 1)
-        let batch = ModelSubject(generator: sample.generator, model: sample.model).imagesPerBatch
+        let batch = ChannelSweep.imagesPerBatch
         let generator = sample.generator
         let resolution = generator.configuration.resolution
         let z = Tensor(zeros: [batch, generator.configuration.zDimension])

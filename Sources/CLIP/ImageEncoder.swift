@@ -137,29 +137,55 @@ public final class ImageEncoder {
                     what: "a table of embeddings", found: embeddings.shape, expected: [count, dimension]))
         }
         try images.withUnsafeValues { (images) throws(CLIPError) in
-            try embeddings.withUnsafeMutableValues { (embeddings) throws(CLIPError) in
-                for first in stride(from: 0, to: count, by: tower.group) {
-                    let present = min(tower.group, count - first)
-                    for i in 0..<present {
-                        let size = 3 * height * width
-                        preparation.patches(
-                            of: UnsafeBufferPointer(
-                                rebasing: images[(first + i) * size..<(first + i + 1) * size]),
-                            into: patches, row: i * configuration.imageTokens)
-                    }
-                    do throws(NeuralLayerError) {
-                        try embedGroup()
-                    } catch {
-                        throw .layer(error)
-                    }
-                    for i in 0..<present {
-                        let start = (first + i) * dimension
-                        let row = UnsafeMutableBufferPointer(
-                            rebasing: embeddings[start..<start + dimension])
-                        _ = row.update(fromContentsOf: projected[row: i])
-                        if isNormalised { UnitVector.normalise(row) }
-                    }
-                }
+            let size = 3 * height * width
+            for place in 0..<count {
+                try embed(
+                    UnsafeBufferPointer(rebasing: images[place * size..<(place + 1) * size]), at: place,
+                    isLast: place == count - 1, into: &embeddings, isNormalised: isNormalised)
+            }
+        }
+    }
+
+    /// Takes images one after another, as they are made: those that go through the transformer together are embedded when
+    /// the last of them is there.
+    ///
+    /// - Parameters:
+    ///   - image: `[3, H, W]`
+    ///   - place: Its row of `embeddings`: 0, then one more each time.
+    ///   - isLast: Whether no more follow.
+    ///   - embeddings: `[> place, d]`
+    /// - Throws: `CLIPError.shape`
+    public func embed(
+        _ image: UnsafeBufferPointer<Float>, at place: Int, isLast: Bool, into embeddings: inout Tensor
+    ) throws(CLIPError) {
+        guard image.count == 3 * imageResolution * imageWidth, place >= 0, embeddings.shape.rank == 2,
+            embeddings.shape[0] > place, embeddings.shape[1] == dimension
+        else {
+            throw .shape(
+                .mismatch(
+                    what: "a table of embeddings", found: embeddings.shape, expected: [place + 1, dimension]))
+        }
+        try embed(image, at: place, isLast: isLast, into: &embeddings, isNormalised: true)
+    }
+
+    private func embed(
+        _ image: UnsafeBufferPointer<Float>, at place: Int, isLast: Bool, into embeddings: inout Tensor,
+        isNormalised: Bool
+    ) throws(CLIPError) {
+        let position = place % tower.group
+        preparation.patches(of: image, into: patches, row: position * configuration.imageTokens)
+        guard isLast || position == tower.group - 1 else { return }
+        do throws(NeuralLayerError) {
+            try embedGroup()
+        } catch {
+            throw .layer(error)
+        }
+        embeddings.withUnsafeMutableValues { embeddings in
+            for i in 0...position {
+                let start = (place - position + i) * dimension
+                let row = UnsafeMutableBufferPointer(rebasing: embeddings[start..<start + dimension])
+                _ = row.update(fromContentsOf: projected[row: i])
+                if isNormalised { UnitVector.normalise(row) }
             }
         }
     }

@@ -25,11 +25,13 @@ public struct SweepSettings: Hashable, Sendable, Codable {
     public let seed: UInt32
     /// The number of latents behind μ and σ.
     public let statisticsSamples: Int
+    /// The height of the pictures where synthesis stops early; nil is the generator's own.
+    public let renderResolution: Int?
 
     /// - Throws: `RelevanceError.setting` that names the setting and its range.
     public init(
         alpha: Float = 5, centre: Centre = .sample, truncationPsi: Float = 0.7, truncationCutoff: Int = 8,
-        seed: UInt32 = 1, statisticsSamples: Int = 100_000
+        seed: UInt32 = 1, statisticsSamples: Int = 100_000, renderResolution: Int? = nil
     ) throws(RelevanceError) {
         guard alpha > 0, alpha <= 1000 else {
             throw .setting(name: "α", value: "\(alpha)", needed: "above 0 and at most 1000")
@@ -49,11 +51,15 @@ public struct SweepSettings: Hashable, Sendable, Codable {
         self.truncationPsi = truncationPsi
         self.truncationCutoff = truncationCutoff
         self.seed = seed
+        if let renderResolution, !(4...1 << 16).contains(renderResolution) {
+            throw .setting(name: "render resolution", value: "\(renderResolution)", needed: "from 4 to 65536")
+        }
         self.statisticsSamples = statisticsSamples
+        self.renderResolution = renderResolution
     }
 
     private enum CodingKeys: String, CodingKey {
-        case alpha, centre, truncationPsi, truncationCutoff, seed, statisticsSamples
+        case alpha, centre, truncationPsi, truncationCutoff, seed, statisticsSamples, renderResolution
     }
 
     /// Settings from a manifest, held to the same ranges.
@@ -65,6 +71,7 @@ public struct SweepSettings: Hashable, Sendable, Codable {
             truncationPsi: values.decode(Float.self, forKey: .truncationPsi),
             truncationCutoff: values.decode(Int.self, forKey: .truncationCutoff),
             seed: values.decode(UInt32.self, forKey: .seed),
-            statisticsSamples: values.decode(Int.self, forKey: .statisticsSamples))
+            statisticsSamples: values.decode(Int.self, forKey: .statisticsSamples),
+            renderResolution: values.decodeIfPresent(Int.self, forKey: .renderResolution))
     }
 }

@@ -28,6 +28,15 @@ public final class FeatureMap {
         try self.init(shape, layout, Memory(descriptor, in: other.memory.block))
     }
 
+    /// Some samples of a larger map, in its memory.
+    /// - Throws: `NeuralLayerError.unsupported` where they do not fit.
+    public convenience init(samples: Range<Int>, of other: FeatureMap) throws(NeuralLayerError) {
+        let shape: Shape = [samples.count, other.channels, other.height, other.width]
+        let descriptor = try Self.descriptor(of: shape, other.layout)
+        let first = samples.lowerBound * (other.elements.count / other.batch)
+        try self.init(shape, other.layout, Memory(descriptor, in: other.memory.block, from: first))
+    }
+
     /// A map that holds a tensor's values.
     public convenience init(_ tensor: Tensor, layout: FeatureMapLayout? = nil) throws(NeuralLayerError) {
         try self.init(tensor.shape, layout: layout)

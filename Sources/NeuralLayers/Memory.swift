@@ -9,10 +9,11 @@ final class Memory {
     let descriptor: MemoryDescriptor
     let handle: dnnl_memory_t
     let block: MemoryBlock
+    private let start: UnsafeMutablePointer<Float>?
 
-    /// The elements as they lie, padding included.
+    /// The elements as they lie, padding included; none of a window.
     var elements: UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(start: block.elements.baseAddress, count: descriptor.byteCount / 4)
+        UnsafeMutableBufferPointer(start: start, count: start == nil ? 0 : descriptor.byteCount / 4)
     }
 
     /// New memory, all zero.
@@ -35,6 +36,20 @@ final class Memory {
         try self.init(descriptor, in: activations.block)
     }
 
+    /// A use of a part of a block, from an element on.
+    convenience init(
+        _ descriptor: MemoryDescriptor, in block: MemoryBlock, from first: Int
+    ) throws(NeuralLayerError) {
+        guard first >= 0, first * 4 + descriptor.byteCount <= block.elements.count * 4 else {
+            throw .unsupported(
+                operation: "a memory", shape: descriptor.shape,
+                reason:
+                    "\(descriptor.byteCount) bytes from \(first * 4) on do not fit in \(block.elements.count * 4)"
+            )
+        }
+        try self.init(descriptor, at: block.elements.baseAddress.map { $0 + first }, in: block)
+    }
+
     /// A window that has no memory of its own: `slide` points it somewhere before each use.
     static func window(_ descriptor: MemoryDescriptor) throws(NeuralLayerError) -> Memory {
         try Memory(descriptor, at: nil, in: MemoryBlock(byteCount: 0))
@@ -54,6 +69,7 @@ final class Memory {
         self.descriptor = descriptor
         self.handle = handle
         self.block = block
+        self.start = start
     }
 
     /// Points the handle at the beginning of a block, which the caller keeps alive while it is used.

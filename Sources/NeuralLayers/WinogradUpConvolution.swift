@@ -219,21 +219,3 @@ struct WinogradUpConvolution {
         }
     }
 }
-
-extension FeatureMap {
-    /// The elements of a map blocked by 16, a pixel's block at a time; aligned, because memory begins at a page.
-    fileprivate var pixels: UnsafeMutablePointer<SIMD16<Float>> { memory.block.pixels }
-
-    /// A row of a plane: of one block of one sample.
-    fileprivate func row(_ plane: Int, _ y: Int) -> UnsafeMutablePointer<SIMD16<Float>> {
-        pixels + (plane * height + y) * width
-    }
-}
-
-extension MemoryBlock {
-    /// Invariant: the block is never empty, aligned to a page, and its users stay within whole pixels of it.
-    fileprivate var pixels: UnsafeMutablePointer<SIMD16<Float>> {
-        guard let base = elements.baseAddress else { preconditionFailure("a block is never empty") }
-        return UnsafeMutableRawPointer(base).assumingMemoryBound(to: SIMD16<Float>.self)
-    }
-}

@@ -13,31 +13,39 @@ public final class ChannelSweep {
     private let encoder: ImageEncoder
     private let dimension: Int
 
+    /// Images that are rendered and embedded at a time unless told otherwise: enough to fill the products of the smallest
+    /// maps. Larger maps go through in smaller parts.
+    public static let imagesPerBatch = 32
+
     /// The pairs that fill a batch.
     private let pairsPerBatch: Int
     // The worker's buffers, made once.
     private var changes: [StyleChange] = []
-    private var images: Tensor  // [batch, 3, H, W]
     private var embeddings: Tensor  // [batch, d]
 
-    /// - Parameter batch: Images rendered and embedded at a time; two make a pair, so it is even.
+    /// - Parameters:
+    ///   - kernels: The generator's, shared with other workers; nil for its own.
+    ///   - batch: Images rendered and embedded at a time; two make a pair, so it is even.
     /// - Throws: `RelevanceError.setting` for an odd batch, `.generator` or `.encoder` where the networks refuse it.
     public init(
-        _ generator: Generator, _ model: CLIPModel, settings: SweepSettings, batch: Int = 32
+        _ generator: Generator, kernels: SynthesisKernels? = nil, _ model: CLIPModel, settings: SweepSettings,
+        batch: Int = ChannelSweep.imagesPerBatch
     ) throws(RelevanceError) {
         guard batch >= 2, batch.isMultiple(of: 2), batch <= 4096 else {
             throw .setting(name: "images a batch", value: "\(batch)", needed: "even and from 2 to 4096")
         }
         self.generator = generator
         self.settings = settings
-        let (height, width) = (generator.configuration.resolution, generator.configuration.width)
         dimension = model.configuration.dimension
         pairsPerBatch = batch / 2
-        synthesis = try generating { () throws(GeneratorError) in try Synthesis(generator, batch: batch) }
-        encoder = try encoding { () throws(CLIPError) in
-            try model.imageEncoder(batch: batch, imageResolution: height, imageWidth: width)
+        let synthesis = try generating { () throws(GeneratorError) in
+            try Synthesis(generator, kernels: kernels, batch: batch, resolution: settings.renderResolution)
         }
-        images = Tensor(zeros: [batch, 3, height, width])
+        self.synthesis = synthesis
+        encoder = try encoding { () throws(CLIPError) in
+            try model.imageEncoder(
+                batch: batch, imageResolution: synthesis.height, imageWidth: synthesis.width)
+        }
         embeddings = Tensor(zeros: [batch, dimension])
         changes.reserveCapacity(batch)
     }
@@ -75,10 +83,10 @@ public final class ChannelSweep {
             let style = try keepImage(image)
             for first in stride(from: 0, to: channels.count, by: pairsPerBatch) {
                 let batch = first..<min(first + pairsPerBatch, channels.count)
-                // 2. Render it with each channel moved to either side, G(s ± α σ_c e_c).
-                try renderPairs(batch, of: layer, around: style, statistics)
-                // 3. Embed both images of every pair.
-                try embedPairs()
+                // 2. Move each channel to either side, s ± α σ_c e_c.
+                movePairs(batch, of: layer, around: style, statistics)
+                // 3. Render both images of every pair and embed them.
+                try embedPairs(of: layer)
                 // 4. Add the unit change of the embedding; ∆i_c is the mean's direction.
                 try addPairs(batch, to: &sums)
             }
@@ -96,29 +104,35 @@ public final class ChannelSweep {
     }
 
     /// Fills the batch with pairs, the raised channel before the lowered one.
-    ///
-    /// A remainder is filled up with its last pair: every batch has the same shape, so that the same kernels run and
-    /// a pair's images do not depend on how many pairs are beside it.
-    private func renderPairs(
+    private func movePairs(
         _ batch: Range<Int>, of layer: Int, around style: Tensor, _ statistics: StyleStatistics
-    ) throws(RelevanceError) {
+    ) {
         let start = synthesis.sweptLayers[layer].range.lowerBound
         changes.removeAll(keepingCapacity: true)
-        for pair in 0..<pairsPerBatch {
-            let channel = min(batch.lowerBound + pair, batch.upperBound - 1)
+        for channel in batch {
             let position = start + channel
             let centre = settings.centre == .sample ? style[position] : statistics.mean[position]
             let reach = settings.alpha * statistics.deviation[position]
             changes.append(StyleChange(channel: channel, value: centre + reach))
             changes.append(StyleChange(channel: channel, value: centre - reach))
         }
-        try generating { () throws(GeneratorError) in
-            try synthesis.perturbed(layer: layer, changes: changes, into: &images)
-        }
     }
 
-    private func embedPairs() throws(RelevanceError) {
-        try encoding { () throws(CLIPError) in try encoder.embed(images, into: &embeddings) }
+    /// Embeds each image as soon as it is rendered, while it is in the cache.
+    private func embedPairs(of layer: Int) throws(RelevanceError) {
+        var failure: CLIPError?
+        try generating { () throws(GeneratorError) in
+            try synthesis.perturbed(layer: layer, changes: changes) { change, picture in
+                guard failure == nil else { return }
+                do throws(CLIPError) {
+                    try encoder.embed(
+                        picture, at: change, isLast: change == changes.count - 1, into: &embeddings)
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw .encoder(failure.description) }
     }
 
     private func addPairs(_ batch: Range<Int>, to sums: inout ChannelSums) throws(RelevanceError) {

@@ -83,6 +83,10 @@ public struct BuildRequest: Sendable {
             ("truncation cutoff", "\(there.truncationCutoff)", "\(settings.truncationCutoff)"),
             ("seed", "\(there.seed)", "\(settings.seed)"),
             ("statistics samples", "\(there.statisticsSamples)", "\(settings.statisticsSamples)"),
+            (
+                "render resolution", there.renderResolution.map(String.init) ?? "the generator's",
+                settings.renderResolution.map(String.init) ?? "the generator's"
+            ),
             ("precision", manifest.precision, precision),
             ("part", manifest.shard?.description ?? "the whole", shard?.description ?? "the whole"),
         ]

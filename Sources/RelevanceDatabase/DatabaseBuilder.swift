@@ -65,7 +65,8 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         let disk =
             numbers * 24 + largestLayer * manifest.dimension * 32 + manifest.totalChannels * 64 + (1 << 20)
         return BuildNeeds(
-            memory: request.workers * subject.memoryPerWorker + numbers * 40, disk: disk, pairs: left)
+            memory: subject.sharedMemory + request.workers * subject.memoryPerWorker + numbers * 40,
+            disk: disk, pairs: left)
     }
 
     /// Builds until all is done or `isCancelled` says so, which is asked between units.

@@ -2,32 +2,41 @@ import CLIP
 import NeuralLayers
 import Relevance
 import StyleGAN
+import Synchronization
 import Tensors
 
 /// A generator and a CLIP as what a build sweeps.
 public struct ModelSubject: SweepSubject {
     public let generator: Generator
     public let model: CLIPModel
-    /// Images rendered and embedded at a time.
-    public let imagesPerBatch: Int
+    /// The height of the pictures where synthesis stops early.
+    public let renderResolution: Int?
+    private let kernels: SharedKernels
 
-    /// - Parameter imagesPerBatch: Images rendered and embedded at a time, even; fitted to their size unless given.
-    public init(generator: Generator, model: CLIPModel, imagesPerBatch: Int? = nil) {
+    /// - Throws: `RelevanceError.setting` where no block of the generator has the resolution.
+    public init(
+        generator: Generator, model: CLIPModel, renderResolution: Int? = nil
+    ) throws(RelevanceError) {
+        let resolutions = generator.configuration.blocks.map(\.resolution)
+        if let renderResolution, !resolutions.contains(renderResolution) {
+            throw .setting(
+                name: "render resolution", value: "\(renderResolution)",
+                needed: "one of \(resolutions.map(String.init).joined(separator: ", "))")
+        }
         self.generator = generator
         self.model = model
-        self.imagesPerBatch =
-            imagesPerBatch
-            ?? Self.imagesPerBatch(
-                height: generator.configuration.resolution, width: generator.configuration.width)
+        self.renderResolution = renderResolution
+        kernels = SharedKernels()
     }
 
-    /// 32 up to 128 × 128 pixels: enough to fill the matrix kernels. Above, as many as keep the largest maps at a
-    /// few hundred MiB: 10 of 256 × 256, 2 of 512 × 512 and more.
-    static func imagesPerBatch(height: Int, width: Int) -> Int {
-        max(2, min(32, (1 << 21) / (3 * height * width) / 2 * 2))
+    public var layers: [LayerRecord] {
+        let limit = renderResolution ?? generator.configuration.resolution
+        return LayerRecord.layers(of: generator).map {
+            LayerRecord(
+                name: $0.name, channels: $0.channels, resolution: $0.resolution,
+                isSwept: $0.isSwept && $0.resolution <= limit)
+        }
     }
-
-    public var layers: [LayerRecord] { LayerRecord.layers(of: generator) }
 
     public var latentDimension: Int { generator.configuration.zDimension }
 
@@ -36,17 +45,42 @@ public struct ModelSubject: SweepSubject {
     public var memoryPerWorker: Int {
         let (picture, vision) = (generator.configuration, model.configuration)
         let grid = vision.imageResolution / vision.patchSize
-        // An image's tokens are held about ten times: queries, keys, values, the wide layer, the patches.
-        let image = 3 * picture.resolution * picture.width + 10 * (grid * grid + 1) * vision.image.width
-        return Synthesis.memoryBytes(generator, batch: imagesPerBatch) + 4 * imagesPerBatch * image
+        // A few hundred tokens go through together and are held about ten times: queries, keys, values, the wide layer,
+        // the patches. Of pictures there are the kept one, the one at work with the smaller ones, and CLIP's copy.
+        let embedding = 10 * max(264, grid * grid + 1) * vision.image.width
+        let height = renderResolution ?? picture.resolution
+        return Synthesis.memoryBytes(
+            generator, batch: ChannelSweep.imagesPerBatch, resolution: renderResolution)
+            + 4 * (embedding + 4 * 3 * height * picture.width(at: height))
+    }
+
+    /// The kernels; both networks' weights as they were read and, of CLIP, as they are packed.
+    public var sharedMemory: Int {
+        let vision = model.configuration.image
+        let packed = 4 * (12 * vision.width * vision.width * vision.layers + 2 * vision.width * vision.width)
+        return SynthesisKernels.memoryBytes(generator) + generator.weightBytes + packed
     }
 
     /// Called by the thread that is to use the worker: its layers run on that thread alone.
     public func makeWorker(settings: SweepSettings) throws -> any SweepWorker {
         Threads.limit(to: 1)
         return ModelWorker(
-            sweep: try ChannelSweep(generator, model, settings: settings, batch: imagesPerBatch),
+            sweep: try ChannelSweep(generator, kernels: kernels.of(generator), model, settings: settings),
             layers: generator.styleSpace.layers)
+    }
+}
+
+/// A generator's kernels, made by the first worker that asks.
+private final class SharedKernels: Sendable {
+    private let made = Mutex<SynthesisKernels?>(nil)
+
+    func of(_ generator: Generator) throws -> SynthesisKernels {
+        try made.withLock { made in
+            if let made { return made }
+            let kernels = try SynthesisKernels(generator)
+            made = kernels
+            return kernels
+        }
     }
 }
 

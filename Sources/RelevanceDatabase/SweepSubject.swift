@@ -11,6 +11,8 @@ public protocol SweepSubject: Sendable {
     var dimension: Int { get }
     /// The memory in bytes that one worker takes, about.
     var memoryPerWorker: Int { get }
+    /// The memory in bytes that all workers share, about.
+    var sharedMemory: Int { get }
 
     /// The means of one thread to sweep.
     func makeWorker(settings: SweepSettings) throws -> any SweepWorker

@@ -30,6 +30,11 @@ public struct Generator: Sendable {
         try GeneratorConfiguration(GeneratorWeights(checkpoint))
     }
 
+    /// The memory that the synthesis network's weights take as they were read, in bytes.
+    public var weightBytes: Int {
+        synthesis.layers.reduce(0) { $0 + 4 * ($1.weight.count + $1.weight.count / 9 + $1.noise.count) }
+    }
+
     /// z `[N, z_dim]` → truncated w+ `[N, L, w_dim]`.
     /// - Throws: `GeneratorError.shape` where z has another width.
     public func latents(z: Tensor, truncation: Truncation) throws(GeneratorError) -> Tensor {

@@ -30,7 +30,7 @@ public struct GeneratorConfiguration: Hashable, Sendable {
     public var latentCount: Int { 2 * blocks.count }
 
     /// The width of maps of a height.
-    func width(at resolution: Int) -> Int { resolution / 4 * firstWidth }
+    public func width(at resolution: Int) -> Int { resolution / 4 * firstWidth }
 
     /// The filter that the resampling layers are written for.
     private static let resamplingFilter: [Float] = [1, 3, 3, 1]

@@ -4,49 +4,53 @@ import Tensors
 /// The synthesis network at work: s → pictures, a batch at a time, or one style channel of a kept picture at a time.
 ///
 /// Never forms per-sample weights: a layer's input is scaled by its style, convolved with the shared weights, and
-/// its output scaled by the demodulation. Primitives and buffers are made once; one thread uses an object, and calls
+/// its output scaled by the demodulation. Kernels and buffers are made once; one thread uses an object, and calls
 /// `Threads.limit(to:)` before it makes one. A sample's picture does not depend on the others of its batch.
 public final class Synthesis {
     /// The most pictures at once.
     public let batch: Int
     private let styleCount: Int
     /// The height and width of a picture.
-    private let height, width: Int
-    private let many: SynthesisPlan
-    /// The kept picture's own plan.
-    private let one: SynthesisPlan
+    public let height, width: Int
+    private let network: DepthFirstSynthesis
     private var keptStyles: [Float] = []
+    private var keptLayer: Int?
 
     /// The layers that can be perturbed, in order: `StyleSpace.sweptLayers`.
     public let sweptLayers: [StyleLayer]
 
-    /// - Throws: `GeneratorError.layer` where oneDNN refuses a layer, `.range` for a batch of none.
-    public init(_ generator: Generator, batch: Int) throws(GeneratorError) {
+    /// - Parameters:
+    ///   - kernels: The generator's, shared with other threads; nil for its own.
+    ///   - resolution: The pictures' height where it is not the generator's: the blocks beyond it are left out, as in the
+    ///     smaller pictures that a skip generator makes on its way.
+    /// - Throws: `GeneratorError.layer` where oneDNN refuses a layer, `.range` for a batch of none or a resolution that no
+    ///   block has.
+    public init(
+        _ generator: Generator, kernels: SynthesisKernels? = nil, batch: Int, resolution: Int? = nil
+    ) throws(GeneratorError) {
         guard (1...4096).contains(batch) else {
             throw .range(what: "a batch of pictures", found: batch, allowed: 1..<4097)
         }
         self.batch = batch
         styleCount = generator.styleSpace.count
-        height = generator.configuration.resolution
-        width = generator.configuration.width
-        sweptLayers = generator.styleSpace.sweptLayers
-        let scratchpad = Scratchpad()
-        many = try SynthesisPlan(generator, batch: batch, keepsActivations: false, scratchpad: scratchpad)
-        one = try SynthesisPlan(generator, batch: 1, keepsActivations: true, scratchpad: scratchpad)
+        let configuration = generator.configuration
+        let resolution = resolution ?? configuration.resolution
+        guard configuration.blocks.contains(where: { $0.resolution == resolution }) else {
+            throw .range(
+                what: "pictures of a height of", found: resolution, allowed: 4..<configuration.resolution + 1)
+        }
+        height = resolution
+        width = configuration.width(at: resolution)
+        sweptLayers = generator.styleSpace.sweptLayers.filter { $0.resolution <= resolution }
+        let kernels = if let kernels { kernels } else { try SynthesisKernels(generator) }
+        network = try DepthFirstSynthesis(generator, kernels, batch: batch, resolution: resolution)
     }
 
-    /// The memory in bytes that an object of this batch takes, about: maps, kept activations and packed weights.
-    public static func memoryBytes(_ generator: Generator, batch: Int) -> Int {
-        generator.synthesis.layers.reduce(0) { total, layer in
-            let map = max(layer.inputChannels, layer.outputChannels) * layer.resolution * layer.width
-            // Two maps of the largest layer are shared by all; the convolutions' own scratch takes the rest: measured
-            // at 1024 × 1024, a worker holds about eight of the largest map.
-            return max(total, map * batch * 4 * 8)
-        }
-            + generator.synthesis.layers.reduce(0) { total, layer in
-                total + 4 * layer.inputChannels * layer.resolution * layer.width
-                    + 8 * 4 * 9 * layer.inputChannels * layer.outputChannels
-            }
+    /// The memory in bytes that an object takes, about, without the kernels.
+    public static func memoryBytes(_ generator: Generator, batch: Int, resolution: Int? = nil) -> Int {
+        SynthesisSizes(
+            generator, batch: batch, resolution: resolution ?? generator.configuration.resolution
+        ).bytes
     }
 
     /// s `[n, C_total]`, n ≤ batch → pictures `[n, 3, H, W]`, about −1…1, not clamped.
@@ -58,21 +62,20 @@ public final class Synthesis {
         }
         let expected = try shaping { () throws(ShapeError) in try Shape([samples, styleCount]) }
         try shaping { () throws(ShapeError) in try styles.requireShape(expected, of: "s") }
-        styles.withUnsafeValues { values in
-            for sample in 0..<batch {
-                // A batch that is not full repeats its last sample.
-                let row = min(sample, samples - 1) * styleCount
-                for i in 0..<styleCount { many.styles[sample * styleCount + i] = values[row + i] }
-            }
-        }
-        try many.run()
         let shape = try shaping { () throws(ShapeError) in try Shape([samples, 3, height, width]) }
         var images = Tensor(zeros: shape)
-        many.copyPictures(into: &images)
+        keptLayer = nil
+        try styles.withUnsafeValues { (codes) throws(GeneratorError) in
+            try images.withUnsafeMutableValues { (images) throws(GeneratorError) in
+                try network.run(codes, count: samples) { sample, picture in
+                    _ = images[(sample * picture.count)...].update(fromContentsOf: picture)
+                }
+            }
+        }
         return images
     }
 
-    /// Runs one picture and keeps what every layer takes.
+    /// Takes one picture's style code, whose channels are then changed one at a time.
     /// - Parameter styles: `[C_total]`
     /// - Throws: `GeneratorError` where the styles have another shape.
     public func keep(styles: Tensor) throws(GeneratorError) {
@@ -82,19 +85,21 @@ public final class Synthesis {
             }
         }
         keptStyles = styles.values
-        one.styles.replaceSubrange(0..<styleCount, with: keptStyles)
-        try one.run()
+        keptLayer = nil
     }
 
-    /// The kept picture with one style channel replaced, for each change; everything below the layer is reused.
+    /// The kept picture with one style channel replaced, for each change: everything below the layer is computed once,
+    /// of the layer itself only what the channel adds.
     ///
     /// - Parameters:
     ///   - layer: The layer's place among `sweptLayers`.
     ///   - changes: At most `batch`.
-    ///   - images: `[batch, 3, H, W]`; the pictures of the changes come first, what follows them means nothing.
-    /// - Throws: `GeneratorError` where a channel does not exist, the changes are too many, or nothing was kept.
+    ///   - sink: Gets the changes' pictures, `[3, H, W]` in planes, in their order; they are valid within the call only.
+    /// - Throws: `GeneratorError` where a channel does not exist, the changes are too many, or nothing was kept; what
+    ///   `sink` throws.
     public func perturbed(
-        layer: Int, changes: [StyleChange], into images: inout Tensor
+        layer: Int, changes: [StyleChange],
+        sink: (_ change: Int, _ picture: UnsafeBufferPointer<Float>) throws(GeneratorError) -> Void
     ) throws(GeneratorError) {
         guard sweptLayers.indices.contains(layer) else {
             throw .range(what: "layer", found: layer, allowed: sweptLayers.indices)
@@ -105,19 +110,29 @@ public final class Synthesis {
         guard keptStyles.count == styleCount else {
             throw .range(what: "a number of kept pictures of", found: 0, allowed: 1..<2)
         }
+        let range = sweptLayers[layer].range
+        for change in changes where !(0..<range.count).contains(change.channel) {
+            throw .range(what: "channel", found: change.channel, allowed: 0..<range.count)
+        }
+        if keptLayer != layer {
+            try keptStyles.withUnsafeBufferPointer { (styles) throws(GeneratorError) in
+                try network.keep(styles, layer: layer)
+            }
+            keptLayer = layer
+        }
+        try network.run(changes, keptStyle: { keptStyles[range.lowerBound + $0] }, sink: sink)
+    }
+
+    /// The same into `images` `[batch, 3, H, W]`, of which the first are the changes' pictures.
+    public func perturbed(
+        layer: Int, changes: [StyleChange], into images: inout Tensor
+    ) throws(GeneratorError) {
         let expected = try shaping { () throws(ShapeError) in try Shape([batch, 3, height, width]) }
         try shaping { () throws(ShapeError) in try images.requireShape(expected, of: "the pictures") }
-        let range = sweptLayers[layer].range
-        for sample in 0..<batch {
-            let change = changes[min(sample, changes.count - 1)]
-            guard change.channel >= 0, change.channel < range.count else {
-                throw .range(what: "channel", found: change.channel, allowed: 0..<range.count)
+        try images.withUnsafeMutableValues { (images) throws(GeneratorError) in
+            try perturbed(layer: layer, changes: changes) { change, picture in
+                _ = images[(change * picture.count)...].update(fromContentsOf: picture)
             }
-            let row = sample * styleCount
-            for i in 0..<styleCount { many.styles[row + i] = keptStyles[i] }
-            many.styles[row + range.lowerBound + change.channel] = change.value
         }
-        try many.run(from: layer, of: one)
-        many.copyPictures(into: &images)
     }
 }

@@ -174,20 +174,6 @@ final class SynthesisPlan {
         for index in layers.indices { try step(index) }
     }
 
-    /// The layers from `first` on, from another plan's kept activations; `styles` differ from the kept ones in that
-    /// layer alone.
-    func run(from first: Int, of other: SynthesisPlan) throws(GeneratorError) {
-        begin(first, from: other.kept[first], captured: nil)
-        // conv0 and conv1 of a block both find its picture not begun: it starts from the block before.
-        let stage = stageIndex(of: first)
-        if stage == 0 {
-            stages[0].picture.elements.update(repeating: 0)
-        } else {
-            broadcast(other.stages[stage - 1].picture, to: stages[stage - 1].picture)
-        }
-        for index in first..<layers.count { try step(index) }
-    }
-
     /// The pictures of the last run, as many as the tensor holds.
     func copyPictures(into images: inout Tensor) {
         guard let picture = stages.last?.picture else { return }
@@ -198,13 +184,6 @@ final class SynthesisPlan {
 
     /// Layers come as conv1, then conv0 and conv1 of each block.
     private func stageIndex(of layer: Int) -> Int { (layer + 1) / 2 }
-
-    private func broadcast(_ one: FeatureMap, to many: FeatureMap) {
-        let count = one.elements.count
-        for sample in 0..<batch {
-            _ = many.elements[(sample * count)...].update(fromContentsOf: one.elements)
-        }
-    }
 
     /// Fills a layer's input: one sample's activations times each sample's style.
     private func begin(_ index: Int, from source: FeatureMap, captured: FeatureMap?) {

@@ -1,23 +1,33 @@
 import CommandKit
 import Foundation
+import RelevanceDatabase
 
 /// What the machine gives a build.
 enum BuildMachine {
-    /// One worker a processor that the program may use, and no more than the free memory holds.
-    static func workers(memoryPerWorker: Int) -> Int {
+    /// One worker a processor that the program may use, and no more than a budget of memory holds.
+    /// - Throws: `OptionError` where it does not hold one.
+    static func workers(_ subject: some SweepSubject, budget: Int?) throws(OptionError) -> Int {
         let processors = max(1, ProcessInfo.processInfo.activeProcessorCount)
-        guard let available = availableMemory else { return processors }
-        // A fifth stays for sums, tables and everybody else.
-        return min(processors, max(1, available / 5 * 4 / max(1, memoryPerWorker)))
+        let available = availableMemory
+        guard let budget = budget ?? available.map({ $0 / 2 }) else { return processors }
+        // A tenth stays for sums and tables.
+        let left = budget / 10 * 9 - subject.sharedMemory
+        guard left >= subject.memoryPerWorker else {
+            let needed = (subject.sharedMemory + subject.memoryPerWorker) / 9 * 10
+            throw OptionError(
+                "\(needed >> 20) MiB of memory are needed for one thread, and the build may have \(budget >> 20) "
+                    + "(\(available.map { "\($0 >> 20) are free" } ?? "half of what is free")); "
+                    + "--memory allows more, --render-resolution needs less")
+        }
+        return min(processors, left / max(1, subject.memoryPerWorker))
     }
 
     /// Refuses what the kernel would end by force after a while.
-    static func requireMemory(_ bytes: Int, threads: Int, batch: Int) throws(OptionError) {
+    static func requireMemory(_ bytes: Int, threads: Int) throws(OptionError) {
         guard let available = availableMemory, bytes > available else { return }
         throw OptionError(
-            "\(bytes >> 20) MiB of memory are needed for \(threads) threads with \(batch) pictures each, and "
-                + "\(available >> 20) MiB are free; smaller --threads or --batch need less",
-            exitStatus: .usage)
+            "\(bytes >> 20) MiB of memory are needed for \(threads) threads, and \(available >> 20) MiB are free; "
+                + "fewer --threads need less")
     }
 
     /// Bytes that the kernel would give without swapping.

@@ -78,8 +78,19 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
 
     @Option(
         parsing: .unconditional,
-        help: "Pictures drawn and embedded at a time; even. Default: 32, fewer for pictures above 128×128.")
-    var batch: Int?
+        help: ArgumentHelp(
+            "Memory that the build may take, for example 3G.", discussion: "Default: half of what is free.",
+            valueName: "size"))
+    var memory: MemorySize?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Draw pictures of this height and sweep the layers up to it.",
+            discussion:
+                "A smaller picture that the generator makes on its way is embedded in place of the whole one.",
+            valueName: "pixels"))
+    var renderResolution: Int?
 
     @Flag(help: "Say nothing on the way.")
     var quiet = false
@@ -91,7 +102,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         get throws {
             try SweepSettings(
                 alpha: alpha, centre: centre, truncationPsi: truncation, seed: seed,
-                statisticsSamples: statisticsSamples)
+                statisticsSamples: statisticsSamples, renderResolution: renderResolution)
         }
     }
 
@@ -103,9 +114,6 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
         }
-        if let batch, !(2...4096).contains(batch) || !batch.isMultiple(of: 2) {
-            throw ValidationError("--batch is \(batch); it must be even and from 2 to 4096")
-        }
         if let neutral { try PhraseOptions.requireVisible(neutral, as: "--neutral") }
         do { _ = try settings } catch { throw ValidationError("\(error)") }
     }
@@ -115,7 +123,8 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         InterruptMonitor.start()
         let (generator, generatorRecord) = try generator.open()
         let (model, clipRecord) = try clip.open()
-        let subject = ModelSubject(generator: generator, model: model, imagesPerBatch: batch)
+        let subject = try ModelSubject(
+            generator: generator, model: model, renderResolution: renderResolution)
         let shard = try work.part()
         var request = BuildRequest(
             path: database.path(generator: self.generator.generator, shard: shard),
@@ -123,7 +132,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
             clip: clipRecord,
             settings: try settings, pairs: pairs, neutral: neutral ?? defaultNeutral,
             toolVersion: ProgramVersion.current)
-        request.workers = threads ?? BuildMachine.workers(memoryPerWorker: subject.memoryPerWorker)
+        request.workers = try threads ?? BuildMachine.workers(subject, budget: memory?.bytes)
         request.restart = start == .restart
         request.shard = shard
         request.layers = try work.names(of: subject.layers)
@@ -132,7 +141,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         let talk = BuildTalk(quiet: quiet, json: json)
         let needs = try builder.needs()
         talk.announce(needs, request)
-        try BuildMachine.requireMemory(needs.memory, threads: request.workers, batch: subject.imagesPerBatch)
+        try BuildMachine.requireMemory(needs.memory, threads: request.workers)
         let outcome = try builder.run(isCancelled: { InterruptMonitor.isInterrupted }, progress: talk.report)
         talk.finish()
         switch outcome {

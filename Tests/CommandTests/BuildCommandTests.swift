@@ -34,7 +34,8 @@ import Testing
     @Test(arguments: [
         ["--pairs", "many"], ["--pairs", "1e3"], ["--pairs", "99999999999999999999"], ["--alpha", "nan"],
         ["--alpha", "-1"], ["--truncation", "inf"], ["--seed", "-3"], ["--seed", "4294967296"],
-        ["--statistics-samples", "1"], ["--threads", "0"], ["--batch", "7"], ["--centre", "left"],
+        ["--statistics-samples", "1"], ["--threads", "0"], ["--memory", "-1"], ["--memory", "none"],
+        ["--render-resolution", "17"], ["--centre", "left"],
         ["--resume", "--restart"], ["--neutral", " "], ["--store", ""], ["--nonsense"], ["stray"],
     ])
     func whatMakesNoSenseIsAMatterOfUsage(arguments: [String]) throws {
@@ -171,7 +172,7 @@ import Testing
     }
 
     private static let endless = [
-        "--pairs", "1000000", "--statistics-samples", "50", "--threads", "1", "--batch", "8", "--json",
+        "--pairs", "1000000", "--statistics-samples", "50", "--threads", "1", "--json",
     ]
 
     @Test func aSecondBuildOnOneStoreIsRefusedAndAnInterruptedOneGoesOn() throws {

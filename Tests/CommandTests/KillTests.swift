@@ -12,7 +12,7 @@ import Testing
     @Test func aBuildThatIsKilledAndGoneOnWithEndsInTheSameBits() throws {
         let tiny = try TinyStore()
         let options = [
-            "--pairs", "10", "--statistics-samples", "1000", "--threads", "2", "--batch", "8", "--quiet",
+            "--pairs", "10", "--statistics-samples", "1000", "--threads", "2", "--quiet",
         ]
         let whole = tiny.file("whole")
         let began = Date()

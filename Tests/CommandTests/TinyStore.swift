@@ -15,7 +15,7 @@ struct TinyStore {
     var store: [String] { ["--store", file("store")] }
 
     /// Options of a short build.
-    static let short = ["--pairs", "2", "--statistics-samples", "50", "--threads", "1", "--batch", "8"]
+    static let short = ["--pairs", "2", "--statistics-samples", "50", "--threads", "1"]
 
     func file(_ name: String) -> String { folder.file(name) }
 

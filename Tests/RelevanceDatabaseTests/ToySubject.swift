@@ -17,6 +17,7 @@ struct ToySubject: SweepSubject {
     var latentDimension = 4
     var dimension = 6
     var memoryPerWorker = 1000
+    var sharedMemory = 100
     /// Steps that all workers together may take before one throws, as a kill would end them.
     let fuse: Fuse
 

@@ -1,0 +1,43 @@
+/// What a StyleGAN2 layer does to its convolution's sums: y = √2 lrelu(d x + noise + b, 0.2), with a demodulation d that
+/// is each sample's own.
+public struct StyledFinish: Sendable {
+    /// By block of channels, padded with zeros.
+    let bias: [SIMD16<Float>]
+    /// `[H, W]`
+    let noise: [Float]
+
+    public init(bias: [Float], noise: [Float]) {
+        var vectors = [SIMD16<Float>](repeating: .zero, count: (bias.count + 15) / 16)
+        for (channel, value) in bias.enumerated() { vectors[channel / 16][channel % 16] = value }
+        self.bias = vectors
+        self.noise = noise
+    }
+}
+
+/// The last step of a kernel, compiled into its loops.
+protocol PixelFinish {
+    static func apply(
+        _ x: SIMD16<Float>, scale: SIMD16<Float>, bias: SIMD16<Float>, noise: Float
+    ) -> SIMD16<Float>
+}
+
+/// Leaves the sums as they are.
+enum NoFinish: PixelFinish {
+    @inline(__always)
+    static func apply(
+        _ x: SIMD16<Float>, scale: SIMD16<Float>, bias: SIMD16<Float>, noise: Float
+    ) -> SIMD16<Float> { x }
+}
+
+/// As `StyledFinish` says.
+enum ActivationFinish: PixelFinish {
+    @inline(__always)
+    static func apply(
+        _ x: SIMD16<Float>, scale: SIMD16<Float>, bias: SIMD16<Float>, noise: Float
+    ) -> SIMD16<Float> {
+        let gain = Float(2).squareRoot()
+        let value = (bias + noise).addingProduct(x, scale)
+        let (up, down) = (value * gain, value * (0.2 * gain))
+        return up.replacing(with: down, where: up .< down)
+    }
+}

@@ -1,0 +1,65 @@
+import Tensors
+
+/// The weights of a 3×3 layer as the products of Winograd's algorithm take them: made once, shared by any number of
+/// `StyledConvolution`s on any thread, of any batch and size.
+public final class StyledWeights: Sendable {
+    /// The layer doubles its map.
+    public let isUp: Bool
+    public let inputs: Int
+    public let outputs: Int
+    /// Blocks of 16 channels, the padded one included.
+    let inputBlocks, outputBlocks: Int
+    /// `[points, I', O']`, channels padded to whole blocks; not written after `init`.
+    let block: MemoryBlock
+
+    /// The weights of one point: `I'` × `O'`.
+    var pointSize: Int { inputBlocks * outputBlocks * 256 }
+
+    /// - Parameter weights: `[O, I, 3, 3]`
+    /// - Throws: `NeuralLayerError.unsupported` where they have another shape.
+    public init(_ weights: Tensor, isUp: Bool) throws(NeuralLayerError) {
+        guard weights.shape.rank == 4, weights.shape[2] == 3, weights.shape[3] == 3, weights.count > 0 else {
+            throw .unsupported(
+                operation: "a styled convolution", shape: weights.shape,
+                reason: "weights [outputs, inputs, 3, 3] are needed")
+        }
+        self.isUp = isUp
+        outputs = weights.shape[0]
+        inputs = weights.shape[1]
+        inputBlocks = (inputs + 15) / 16
+        outputBlocks = (outputs + 15) / 16
+        let filter = isUp ? WinogradUpTile.filter : WinogradTile.filter
+        let points = filter.count
+        let (inputs, outputs) = (inputs, outputs)
+        let (rowLength, size) = (outputBlocks * 16, inputBlocks * outputBlocks * 256)
+        block = MemoryBlock(byteCount: points * points * size * 4)
+        let result = block.elements
+        // G g Gᵀ in float64, rounded once.
+        let flat = filter.flatMap { $0 }
+        weights.withUnsafeValues { weights in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: points * 3) { half in
+                for output in 0..<outputs {
+                    for input in 0..<inputs {
+                        let taps = (output * inputs + input) * 9
+                        for i in 0..<points {
+                            for x in 0..<3 {
+                                half[i * 3 + x] =
+                                    flat[i * 3] * Double(weights[taps + x])
+                                    + flat[i * 3 + 1] * Double(weights[taps + 3 + x])
+                                    + flat[i * 3 + 2] * Double(weights[taps + 6 + x])
+                            }
+                        }
+                        for i in 0..<points {
+                            for j in 0..<points {
+                                let sum =
+                                    half[i * 3] * flat[j * 3] + half[i * 3 + 1] * flat[j * 3 + 1]
+                                    + half[i * 3 + 2] * flat[j * 3 + 2]
+                                result[(i * points + j) * size + input * rowLength + output] = Float(sum)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+import Tensors
+
+/// `StyledConvolution`'s kernel for maps that are doubled: a transposed 3×3 convolution of stride 2 by Winograd's
+/// F(3×3, 2×2), with 25 different weights (`WinogradUpTile`), then the filter [1, 3, 3, 1] ⊗ [1, 3, 3, 1] / 16.
+///
+/// A tile of 3 × 3 input pixels has 7 × 7 products, in an axis three odd and four even ones. The odd ones of an axis share
+/// weights: their rows stand under one another in one matrix. So the products of T tiles are four sets:
+///
+///     odd × odd    1 × [9 T, I]      odd × even   4 × [3 T, I]
+///     even × odd   4 × [3 T, I]      even × even  16 × [T, I]
+///
+/// The transposed map t has 2H + 1 rows. Tile line τ gives its rows 6τ … 6τ + 5, and with the three rows before those the
+/// filter makes output rows 6τ − 2 … 6τ + 3 of them. Belongs to one thread at a time.
+final class WinogradUpStrips {
+    private typealias Vector = SIMD16<Float>
+
+    private let height, width: Int
+    private let inputBlocks, outputBlocks: Int
+    private let layout: StripLayout
+    /// The four sets, for each length of strips.
+    private let products: [Int: [StackedProducts]]
+    /// `[49 T, I']` and `[49 T, O']`
+    private let transformed, multiplied: MemoryBlock
+    /// Seven transformed lines between zeros, and a line of zeros.
+    private let lines: MemoryBlock
+    private let lineLength: Int
+    /// Nine rows of t, each after a zero.
+    private let window: MemoryBlock
+    /// The last three rows of t of each block of channels, from one strip to the next: `[O'/16, 3, rowLength]`.
+    private let carried: MemoryBlock
+    private let rowLength: Int
+
+    init(
+        _ shape: ConvolutionShape, _ layout: StripLayout, weights: StyledWeights, _ memory: StripMemory
+    ) throws(NeuralLayerError) {
+        height = shape.height
+        width = shape.width
+        inputBlocks = weights.inputBlocks
+        outputBlocks = weights.outputBlocks
+        self.layout = layout
+        lineLength = 3 * layout.tilesAcross + 1
+        rowLength = 6 * layout.tilesAcross + 2
+        lines = MemoryBlock(byteCount: 8 * lineLength * 64)
+        window = MemoryBlock(byteCount: 9 * rowLength * 64)
+        carried = MemoryBlock(byteCount: 3 * outputBlocks * rowLength * 64)
+        transformed = memory.transformed
+        multiplied = memory.multiplied
+        // Weights stand row by row in a square of 5 × 5 points whose first row and column are the odd ones.
+        let (inputs, outputs) = (inputBlocks * 16, outputBlocks * 16)
+        let (transformed, multiplied) = (transformed, multiplied)
+        var products: [Int: [StackedProducts]] = [:]
+        for tiles in Set(layout.strips.map(layout.tiles)) {
+            func set(_ count: Int, rows: Int, after: Int, weights first: Int) throws(NeuralLayerError)
+                -> StackedProducts
+            {
+                try StackedProducts(
+                    count: count, rows: rows * tiles, inputs: inputs, outputs: outputs,
+                    from: .init(block: transformed, first: after * tiles * inputs),
+                    weights: .init(block: weights.block, first: first * weights.pointSize),
+                    into: .init(block: multiplied, first: after * tiles * outputs))
+            }
+            var sets = [try set(1, rows: 9, after: 0, weights: 0), try set(4, rows: 3, after: 9, weights: 1)]
+            for row in 0..<4 {
+                sets.append(try set(1, rows: 3, after: 21 + 3 * row, weights: 5 + 5 * row))
+                sets.append(try set(4, rows: 1, after: 33 + 4 * row, weights: 6 + 5 * row))
+            }
+            products[tiles] = sets
+        }
+        self.products = products
+    }
+
+    /// Where the products of row point i and column point j stand, in sets of T rows.
+    @inline(__always)
+    private static func place(_ i: Int, _ j: Int) -> Int {
+        switch (i < 3, j < 3) {
+        case (true, true): 3 * i + j
+        case (true, false): 9 + 3 * (j - 3) + i
+        case (false, true): 21 + 3 * (i - 3) + j
+        case (false, false): 33 + 4 * (i - 3) + (j - 3)
+        }
+    }
+
+    func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) throws(NeuralLayerError) {
+        var first = 0
+        while first < layout.lines {
+            let strip = first..<min(first + layout.linesPerStrip, layout.lines)
+            let tiles = layout.tiles(strip)
+            for line in strip {
+                let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
+                for block in 0..<inputBlocks {
+                    spread(
+                        call.plane(sample: sample, block: block), call.style(sample: sample, block: block),
+                        line: y,
+                        into: transformed.pixels + (line - first) * layout.tilesAcross * inputBlocks + block,
+                        set: tiles * inputBlocks)
+                }
+            }
+            for product in products[tiles, default: []] { try product() }
+            for block in 0..<outputBlocks {
+                for line in strip {
+                    let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
+                    let source =
+                        multiplied.pixels + (line - first) * layout.tilesAcross * outputBlocks + block
+                    gather(
+                        source, set: tiles * outputBlocks, line: y, isFirstOfStrip: line == first,
+                        block: block)
+                    filter(call, sample: sample, line: y, block: block, Finish.self)
+                }
+                // What a strip that goes on with this sample needs.
+                (carried.pixels + 3 * block * rowLength).update(
+                    from: window.pixels + 6 * rowLength, count: 3 * rowLength)
+            }
+            first = strip.upperBound
+        }
+    }
+
+    /// Transforms one line of tiles of one plane: down its columns into seven lines, then along each.
+    private func spread(
+        _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
+        into result: UnsafeMutablePointer<Vector>, set: Int
+    ) {
+        let (width, height, lineLength) = (width, height, lineLength)
+        let base = lines.pixels
+        let zeros = base + 7 * lineLength
+        func row(_ i: Int) -> UnsafeMutablePointer<Vector> {
+            let y = 3 * line - 1 + i
+            return y >= 0 && y < height ? plane + y * width : zeros
+        }
+        let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3))
+        let target = base + 1
+        for x in 0..<width {
+            let t = WinogradUpTile.input(r0[x] * style, r1[x] * style, r2[x] * style, r3[x] * style)
+            target[x] = t.0
+            target[lineLength + x] = t.1
+            target[2 * lineLength + x] = t.2
+            target[3 * lineLength + x] = t.3
+            target[4 * lineLength + x] = t.4
+            target[5 * lineLength + x] = t.5
+            target[6 * lineLength + x] = t.6
+        }
+        for i in 0..<7 {
+            let source = base + i * lineLength
+            let to = (
+                result + Self.place(i, 0) * set, result + Self.place(i, 1) * set,
+                result + Self.place(i, 2) * set,
+                result + Self.place(i, 3) * set, result + Self.place(i, 4) * set,
+                result + Self.place(i, 5) * set,
+                result + Self.place(i, 6) * set
+            )
+            for tile in 0..<layout.tilesAcross {
+                let d = source + 3 * tile
+                let t = WinogradUpTile.input(d[0], d[1], d[2], d[3])
+                let at = tile * inputBlocks
+                to.0[at] = t.0
+                to.1[at] = t.1
+                to.2[at] = t.2
+                to.3[at] = t.3
+                to.4[at] = t.4
+                to.5[at] = t.5
+                to.6[at] = t.6
+            }
+        }
+    }
+
+    /// Transforms one line of tiles back: `window` then holds rows 6τ − 3 … 6τ + 5 of t.
+    private func gather(
+        _ source: UnsafeMutablePointer<Vector>, set: Int, line: Int, isFirstOfStrip: Bool, block: Int
+    ) {
+        let (rowLength, outputBlocks) = (rowLength, outputBlocks)
+        let rows = window.pixels
+        if line == 0 {
+            rows.update(repeating: .zero, count: 3 * rowLength)
+        } else if isFirstOfStrip {
+            rows.update(from: carried.pixels + 3 * block * rowLength, count: 3 * rowLength)
+        } else {
+            rows.update(from: rows + 6 * rowLength, count: 3 * rowLength)
+        }
+        let new = rows + 3 * rowLength + 1
+        for tile in 0..<layout.tilesAcross {
+            let m = source + tile * outputBlocks
+            @inline(__always)
+            func column(_ j: Int) -> WinogradTile.Six {
+                WinogradUpTile.output(
+                    m[Self.place(0, j) * set], m[Self.place(1, j) * set], m[Self.place(2, j) * set],
+                    m[Self.place(3, j) * set], m[Self.place(4, j) * set], m[Self.place(5, j) * set],
+                    m[Self.place(6, j) * set])
+            }
+            let (c0, c1, c2) = (column(0), column(1), column(2))
+            let (c3, c4, c5, c6) = (column(3), column(4), column(5), column(6))
+            @inline(__always)
+            func write(_ y: Int, _ t: WinogradTile.Six) {
+                let to = new + y * rowLength + 6 * tile
+                to[0] = t.0
+                to[1] = t.1
+                to[2] = t.2
+                to[3] = t.3
+                to[4] = t.4
+                to[5] = t.5
+            }
+            write(0, WinogradUpTile.output(c0.0, c1.0, c2.0, c3.0, c4.0, c5.0, c6.0))
+            write(1, WinogradUpTile.output(c0.1, c1.1, c2.1, c3.1, c4.1, c5.1, c6.1))
+            write(2, WinogradUpTile.output(c0.2, c1.2, c2.2, c3.2, c4.2, c5.2, c6.2))
+            write(3, WinogradUpTile.output(c0.3, c1.3, c2.3, c3.3, c4.3, c5.3, c6.3))
+            write(4, WinogradUpTile.output(c0.4, c1.4, c2.4, c3.4, c4.4, c5.4, c6.4))
+            write(5, WinogradUpTile.output(c0.5, c1.5, c2.5, c3.5, c4.5, c5.5, c6.5))
+        }
+    }
+
+    /// Filters what is in `window`, finishes the pixels and writes them into one plane of the output.
+    private func filter<Finish: PixelFinish>(
+        _ call: StripCall, sample: Int, line: Int, block: Int, _: Finish.Type
+    ) {
+        let (outputWidth, outputHeight, rowLength) = (2 * width, 2 * height, rowLength)
+        let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
+        let plane = call.output.row(sample * outputBlocks + block, 0)
+        call.withNoise { noise, step in
+            for k in 0..<6 {
+                let y = 6 * line - 2 + k
+                guard y >= 0, y < outputHeight else { continue }
+                let t = window.pixels + k * rowLength
+                @inline(__always)
+                func down(_ x: Int) -> Vector {
+                    let outer = t[x] + t[3 * rowLength + x]
+                    let inner = t[rowLength + x] + t[2 * rowLength + x]
+                    return outer.addingProduct(inner, Vector(repeating: 3))
+                }
+                let to = plane + y * outputWidth
+                let n = noise + y * outputWidth * step
+                // Column x of t stands at x + 1: output x takes those from x to x + 3.
+                var (left, middle, right) = (down(0), down(1), down(2))
+                for x in 0..<outputWidth {
+                    let next = down(x + 3)
+                    let sum =
+                        (left + next).addingProduct(middle + right, Vector(repeating: 3)) * Float(1.0 / 16)
+                    to[x] = Finish.apply(sum, scale: scale, bias: bias, noise: n[x * step])
+                    (left, middle, right) = (middle, right, next)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import NeuralLayers
+import Tensors
+
+/// A generator's layers as their kernels take them: made once, shared by the `Synthesis` of every thread.
+public struct SynthesisKernels: Sendable {
+    /// One a convolution, in the order of the network.
+    let layers: [StyledWeights]
+    let finishes: [StyledFinish]
+
+    /// The memory in bytes that the kernels of a generator take.
+    public static func memoryBytes(_ generator: Generator) -> Int {
+        generator.synthesis.layers.reduce(0) {
+            $0 + ($1.isUp ? 25 : 36) * 4 * (($1.inputChannels + 15) / 16 * 16)
+                * (($1.outputChannels + 15) / 16 * 16)
+        }
+    }
+
+    /// - Throws: `GeneratorError.layer` where a layer's weights cannot be used.
+    public init(_ generator: Generator) throws(GeneratorError) {
+        var layers: [StyledWeights] = []
+        for layer in generator.synthesis.layers {
+            layers.append(
+                try layering { () throws(NeuralLayerError) in
+                    try StyledWeights(layer.weight, isUp: layer.isUp)
+                })
+        }
+        self.layers = layers
+        finishes = generator.synthesis.layers.map { StyledFinish(bias: $0.bias, noise: $0.noise) }
+    }
+}

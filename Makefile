@@ -6,7 +6,8 @@ RELEASE := -c release -Xcc -march=native
 TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
 COMMANDS := build-relevance merge-relevance query-direction embed-text export-direction preview-direction \
-            inspect-checkpoint import-relevance export-relevance
+            inspect-checkpoint import-relevance export-relevance build-vocabulary save-direction list-directions \
+            describe-channel find-channels compare-directions
 
 .PHONY: demo build test test-kill fuzz clip-vocabulary lint install uninstall benchmark table packages clean
 

@@ -82,11 +82,23 @@ let package = Package(
                 "CLIP", "Vocabulary", "NeuralLayers", "Pictures", "Tensors", argumentParser,
             ]),
 
+        .target(
+            name: "CatalogueKit", dependencies: ["Catalogue", "DatabaseReading", "Directions", "QuestionKit"]),
         .target(name: "BuildKit", dependencies: ["CommandKit", "RelevanceDatabase", "Catalogue"]),
 
         command("build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP"]),
         command("merge-relevance", ["BuildKit", "RelevanceDatabase"]),
-        command("query-direction", [], on: "QuestionKit"),
+        command("query-direction", ["DatabaseReading", "Directions"], on: "QuestionKit"),
+        command("compare-directions", ["DatabaseReading", "Directions"], on: "QuestionKit"),
+        command(
+            "save-direction", ["Catalogue", "CatalogueKit", "DatabaseReading", "Directions"],
+            on: "QuestionKit"),
+        command("list-directions", ["Catalogue", "CatalogueKit", "DatabaseReading"], on: "QuestionKit"),
+        command(
+            "describe-channel", ["Catalogue", "CatalogueKit", "DatabaseReading", "Directions"],
+            on: "QuestionKit"),
+        command("find-channels", ["Catalogue", "CatalogueKit", "DatabaseReading"], on: "QuestionKit"),
+        command("build-vocabulary", ["DatabaseReading", "Vocabulary"], on: "QuestionKit"),
         command("embed-text", ["CLIP", "NeuralLayers", "RelevanceDatabase", "Vocabulary"]),
         command("export-direction", []),
         command("inspect-checkpoint", ["Checkpoints", "StyleGAN", "CLIP", "NeuralLayers"]),
@@ -144,9 +156,11 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "build-relevance", "merge-relevance", "query-direction", "embed-text", "export-direction",
-                "preview-direction", "inspect-checkpoint", "import-relevance", "export-relevance",
-                "Checkpoints",
+                "build-relevance", "merge-relevance", "query-direction", "embed-text", "build-vocabulary",
+                "save-direction", "list-directions", "describe-channel", "find-channels",
+                "compare-directions",
+                "export-direction", "preview-direction", "inspect-checkpoint", "import-relevance",
+                "export-relevance", "Checkpoints",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",
             ]),
         tests(of: "FaceJudge", ["AnimalFaces", "Checkpoints", "Relevance", "RelevanceDatabase", "Tensors"]),

@@ -22,7 +22,7 @@ import FaceJudge
     var seed: UInt32 = 1000
 
     @Option(parsing: .unconditional, help: "β: channels with |R| below it are left alone.")
-    var beta = PhraseOptions.defaultThreshold
+    var beta = DirectionOptions.defaultThreshold
 
     @OptionGroup var database: DatabaseOptions
 

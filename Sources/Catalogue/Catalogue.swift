@@ -113,8 +113,7 @@ public final class Catalogue: Sendable {
     /// The directions whose name, phrase or note holds words that begin with all those of `text`, the best match
     /// first; all of them where `text` has no word.
     public func directions(matching text: String = "") throws(CatalogueError) -> [SavedDirection] {
-        // Words in quotes are no syntax to FTS5, whatever they are.
-        let words = text.split { !($0.isLetter || $0.isNumber) }.prefix(32).map { "\"\($0)\"*" }
+        let words = Self.searchWords(text)
         return try read { connection in
             guard !words.isEmpty else { return try SavedDirection.order(Column("name")).fetchAll(connection) }
             return try SavedDirection.fetchAll(
@@ -130,6 +129,43 @@ public final class Catalogue: Sendable {
     @discardableResult
     public func removeDirection(named name: String) throws(CatalogueError) -> Bool {
         try write { try SavedDirection.filter(Column("name") == name).deleteAll($0) > 0 }
+    }
+
+    // MARK: Labels
+
+    /// Sets the labels of a database's channels, in place of those it had.
+    public func setLabels(_ labels: [ChannelLabel], of database: UUID) throws(CatalogueError) {
+        try write { connection in
+            try ChannelLabel.filter(Column("database") == database.text).deleteAll(connection)
+            for label in labels { try label.insert(connection) }
+        }
+    }
+
+    /// Whether a database's channels have been labelled.
+    public func hasLabels(of database: UUID) throws(CatalogueError) -> Bool {
+        try read { try !ChannelLabel.filter(Column("database") == database.text).isEmpty($0) }
+    }
+
+    /// The labels of a database's channels that hold words which begin with all those of `text`, the largest |R| first.
+    public func labels(
+        of database: UUID, matching text: String, limit: Int
+    ) throws(CatalogueError) -> [ChannelLabel] {
+        let words = Self.searchWords(text)
+        guard !words.isEmpty else { return [] }
+        return try read { connection in
+            try ChannelLabel.fetchAll(
+                connection,
+                sql: """
+                    SELECT label.* FROM label JOIN label_search ON label_search.rowid = label.id
+                    WHERE label_search MATCH ? AND label.database = ?
+                    ORDER BY abs(label.relevance) DESC, label.id LIMIT ?
+                    """, arguments: [words.joined(separator: " "), database.text, limit])
+        }
+    }
+
+    /// Words in quotes are no syntax to FTS5, whatever they are; each is found by its beginning.
+    private static func searchWords(_ text: String) -> [String] {
+        text.split { !($0.isLetter || $0.isNumber) }.prefix(32).map { "\"\($0)\"*" }
     }
 
     // MARK: Access

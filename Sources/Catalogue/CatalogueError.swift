@@ -19,7 +19,7 @@ public enum CatalogueError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .missing(let path): "there is no catalogue at \(path); build-relevance makes one"
         case .damaged(let path, let reason):
-            "\(path) is damaged: \(reason); remove it: it is made anew from the databases beside it"
+            "\(path) is damaged: \(reason); list-directions --rebuild makes it anew from the databases beside it"
         case .newer(let path): "\(path) was written by a later version of this program"
         case .readOnly(let path): "\(path) cannot be written"
         case .diskFull(let path): "the disk is full under \(path)"

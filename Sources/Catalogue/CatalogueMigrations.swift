@@ -7,6 +7,8 @@ import GRDB
 /// | database         | a relevance database in the store's folder, with its provenance |
 /// | direction        | a direction that someone has named |
 /// | direction_search | FTS5 index over the directions' names, phrases and notes |
+/// | label            | a phrase that a style channel moves pictures along |
+/// | label_search     | FTS5 index over the labels' phrases |
 enum CatalogueMigrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -57,6 +59,44 @@ enum CatalogueMigrations {
                         VALUES ('delete', old.id, old.name, old.phrase, old.note);
                         INSERT INTO direction_search(rowid, name, phrase, note)
                         VALUES (new.id, new.name, new.phrase, new.note);
+                    END;
+                    """)
+        }
+        migrator.registerMigration("3 recipes and labels") { database in
+            try database.alter(table: "direction") { table in
+                // JSON arrays of phrases.
+                for column in ["plus", "minus", "without"] {
+                    table.add(column: column, .text).notNull().defaults(to: "[]")
+                }
+                table.add(column: "confidence", .double)
+                table.add(column: "lowStrength", .double).notNull().defaults(to: 0)
+                table.add(column: "highStrength", .double).notNull().defaults(to: 0)
+                table.add(column: "kept", .integer).notNull().defaults(to: 0)
+            }
+            try database.execute(
+                sql: "UPDATE direction SET lowStrength = -abs(strength), highStrength = abs(strength)")
+            try database.create(table: "label") { table in
+                table.autoIncrementedPrimaryKey("id")
+                table.column("database", .text).notNull().references("database", onDelete: .cascade)
+                table.column("layer", .text).notNull()
+                table.column("channel", .integer).notNull()
+                table.column("rank", .integer).notNull()
+                table.column("phrase", .text).notNull()
+                table.column("neutral", .text).notNull()
+                table.column("relevance", .double).notNull()
+                table.column("error", .double)
+                table.uniqueKey(["database", "layer", "channel", "rank"])
+            }
+            try database.execute(
+                sql: """
+                    CREATE VIRTUAL TABLE label_search USING fts5(
+                        phrase, content='label', content_rowid='id', tokenize='unicode61');
+                    CREATE TRIGGER label_inserted AFTER INSERT ON label BEGIN
+                        INSERT INTO label_search(rowid, phrase) VALUES (new.id, new.phrase);
+                    END;
+                    CREATE TRIGGER label_deleted AFTER DELETE ON label BEGIN
+                        INSERT INTO label_search(label_search, rowid, phrase)
+                        VALUES ('delete', old.id, old.phrase);
                     END;
                     """)
         }

@@ -69,10 +69,55 @@ public final class RelevanceDatabase: Sendable {
         }
     }
 
+    /// R of every swept channel for many directions at once: `[directions.count][C]`.
+    /// - Throws: `RelevanceError.count` where a direction is of another embedding's width.
+    public func relevance(to directions: [TextDirection]) throws -> [[Float]] {
+        try withTable(.relevance) { rows in
+            try rows.withUnsafeBufferPointer {
+                try RelevanceTable.relevance(ofRows: $0, channels: channels.count, to: directions)
+            }
+        }
+    }
+
+    /// ∆i of one swept channel, copied: `[d]`.
+    public func row(_ channel: Int) throws -> [Float] {
+        let width = manifest.dimension
+        guard (0..<channels.count).contains(channel) else {
+            throw RelevanceError.count(
+                what: "rows of the relevance table, for row \(channel)", found: channels.count,
+                expected: channel + 1)
+        }
+        return try withTable(.relevance) { rows in
+            rows.withUnsafeBufferPointer { Array($0[channel * width..<(channel + 1) * width]) }
+        }
+    }
+
+    /// Whether the table says how sure it is: one of single pairs, or brought from elsewhere, has a spread of zeros.
+    public func hasSpread() throws -> Bool {
+        try withTable(.spread) { numbers in
+            numbers.withUnsafeBufferPointer { $0.contains { $0 != 0 } }
+        }
+    }
+
     /// About the standard error of each R_c: `[C]`.
     /// - Throws: `RelevanceError.count` where the direction is of another embedding's width.
     public func standardErrors(along direction: TextDirection) throws -> [Float] {
-        try spread().standardErrors(along: direction)
+        try standardErrors(along: direction, of: Array(0..<channels.count))
+    }
+
+    /// About the standard error of R_c of some swept channels.
+    /// - Throws: `RelevanceError.count` where the direction is of another embedding's width.
+    public func standardErrors(along direction: TextDirection, of rows: [Int]) throws -> [Float] {
+        guard direction.values.count == manifest.dimension else {
+            throw RelevanceError.count(
+                what: "numbers of a text direction", found: direction.values.count,
+                expected: manifest.dimension)
+        }
+        return try withTable(.spread) { numbers in
+            try numbers.withUnsafeBufferPointer {
+                try RelevanceSpread.standardErrors(of: rows, rows: $0, along: direction)
+            }
+        }
     }
 
     /// ∆i of every swept channel, copied: for export and comparison.
@@ -91,6 +136,35 @@ public final class RelevanceDatabase: Sendable {
         try Direction(
             relevance: relevance(to: text), deviation: statistics.deviation, channels: channels,
             threshold: threshold)
+    }
+
+    /// The direction for a text direction, with the channels that a choice keeps of it.
+    /// - Parameter relevance: R of every swept channel, where it is known already.
+    /// - Throws: `RelevanceError.nothingKept`; `.nothingSure` and `.noSpread` where a confidence is asked for.
+    public func direction(
+        for text: TextDirection, _ choice: ChannelChoice, relevance: [Float]? = nil
+    ) throws -> Direction {
+        let relevance = try relevance ?? self.relevance(to: text)
+        let threshold = try choice.threshold(for: relevance)
+        guard let confidence = choice.confidence else {
+            return try Direction(
+                relevance: relevance, deviation: statistics.deviation, channels: channels,
+                threshold: threshold)
+        }
+        guard try hasSpread() else { throw RelevanceError.noSpread }
+        let reached = relevance.indices.filter { abs(relevance[$0]) >= threshold }
+        let errors = try standardErrors(along: text, of: reached)
+        let margin = Float(NormalDistribution.quantile(confidence))
+        let sure = Set(
+            zip(reached, errors).lazy.filter { abs(relevance[$0]) - margin * $1 >= threshold }.map(\.0))
+        let direction = try Direction(
+            relevance: relevance, deviation: statistics.deviation, channels: channels, threshold: threshold,
+            where: sure.contains)
+        guard !direction.kept.isEmpty else {
+            throw RelevanceError.nothingSure(
+                threshold: threshold, confidence: confidence, reached: reached.count)
+        }
+        return direction
     }
 
     // MARK: What queries keep
@@ -121,6 +195,56 @@ public final class RelevanceDatabase: Sendable {
                 room -= 1
             }
         }
+    }
+
+    /// The word lists that were embedded for this database, by name.
+    /// - Throws: `DatabaseError.damaged` where one cannot be read.
+    public func vocabulary() throws -> [EmbeddedWordList] { try records(Self.vocabularyPrefix, "word list") }
+
+    /// Keeps a word list, in place of one of its name.
+    /// - Throws: `StoreError.readOnly` where the database cannot be written.
+    public func keep(_ list: EmbeddedWordList) throws {
+        try put(list, for: Self.vocabularyPrefix + list.name)
+    }
+
+    /// The JSON values of the manifest's table whose keys begin so.
+    private func records<Record: Decodable>(_ prefix: String, _ what: String) throws -> [Record] {
+        var records: [Record] = []
+        try store.read { transaction in
+            try transaction.forEach(in: .manifest) { key, value in
+                guard key.hasPrefix(prefix) else { return }
+                let json = value.withUnsafeBytes { Data($0) }
+                guard json.count <= 8 << 20, let record = try? JSONDecoder().decode(Record.self, from: json)
+                else {
+                    throw DatabaseError.damaged(path: path, reason: "its \(what) '\(key)' cannot be read")
+                }
+                records.append(record)
+            }
+        }
+        return records
+    }
+
+    private func put(_ record: some Encodable, for key: String) throws {
+        let json = try JSONEncoder().encode(record)
+        try store.write { try $0.put(bytes: json, for: key, in: .manifest) }
+    }
+
+    private static let vocabularyPrefix = "vocabulary/"
+    private static let savedPrefix = "direction/"
+
+    /// The directions that were saved from this database, by name.
+    /// - Throws: `DatabaseError.damaged` where one cannot be read.
+    public func savedRecipes() throws -> [SavedRecipe] { try records(Self.savedPrefix, "saved direction") }
+
+    /// Saves a direction, in place of one of its name.
+    /// - Throws: `StoreError.readOnly` where the database cannot be written.
+    public func save(_ recipe: SavedRecipe) throws {
+        try put(recipe, for: Self.savedPrefix + recipe.name)
+    }
+
+    /// Forgets the saved direction of a name, if there is one.
+    public func removeSaved(_ name: String) throws {
+        try store.write { try $0.remove(Self.savedPrefix + name, from: .manifest) }
     }
 
     /// The fingerprint of a file of weights that was read before and has not changed since.

@@ -9,6 +9,8 @@ import Glibc
 /// | table      | key                                   | value |
 /// |------------|---------------------------------------|-------|
 /// | manifest   | `manifest`                            | JSON: what was built from what, and how far |
+/// |            | `vocabulary/` name                    | JSON: a word list whose phrases are embedded |
+/// |            | `direction/` name                     | JSON: a saved direction |
 /// |            | `weights/` device `-` file            | JSON: a file of weights and its fingerprint |
 /// | statistics | `mean`, `deviation`                   | float32 `[C_total]`: μ and σ of every style channel |
 /// |            | `moments/…`                           | the same, half done: a build's checkpoint |

@@ -14,10 +14,12 @@ public struct Direction: Sendable {
     /// - Parameters:
     ///   - relevance: R of every swept channel: `[C]`.
     ///   - deviation: σ of every style: `[C_total]`.
+    ///   - isKept: Further channels are left out for which it is false, asked only of those that reach β.
     /// - Throws: `RelevanceError.nothingKept` with thresholds that keep something, `.count` and `.value` where the
     ///   parts do not fit together.
     public init(
-        relevance: [Float], deviation: [Float], channels: SweptChannels, threshold: Float
+        relevance: [Float], deviation: [Float], channels: SweptChannels, threshold: Float,
+        where isKept: (Int) -> Bool = { _ in true }
     ) throws(RelevanceError) {
         guard relevance.count == channels.count else {
             throw .count(what: "relevance", found: relevance.count, expected: channels.count)
@@ -36,15 +38,18 @@ public struct Direction: Sendable {
             throw .nothingKept(
                 threshold: threshold, largest: largest, suggestions: Self.thresholds(for: relevance))
         }
+        let kept = relevance.indices.filter {
+            abs(relevance[$0]) >= threshold && relevance[$0] != 0 && isKept($0)
+        }
         var change = [Float](repeating: 0, count: channels.total)
-        for (value, position) in zip(relevance, channels.positions) where abs(value) >= threshold {
-            change[position] = value / largest * deviation[position]
+        for row in kept {
+            let position = channels.positions[row]
+            change[position] = relevance[row] / largest * deviation[position]
         }
         self.change = change
         self.relevance = relevance
         self.threshold = threshold
-        kept = relevance.indices.filter { abs(relevance[$0]) >= threshold && relevance[$0] != 0 }
-            .sorted { (-abs(relevance[$0]), $0) < (-abs(relevance[$1]), $1) }
+        self.kept = kept.sorted { (-abs(relevance[$0]), $0) < (-abs(relevance[$1]), $1) }
     }
 
     /// The largest β that keeps at least `count` channels: the count-th largest |R|, or nil where fewer are not zero.

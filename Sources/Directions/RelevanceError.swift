@@ -18,6 +18,12 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
     case nothingKept(threshold: Float, largest: Float, suggestions: [ThresholdSuggestion])
     /// What went wrong with one image of a seed.
     case image(Int, reason: String)
+    /// Channels reach the threshold, but none with the confidence that was asked for.
+    case nothingSure(threshold: Float, confidence: Double, reached: Int)
+    /// A database whose table does not tell how far single pairs lie apart.
+    case noSpread
+    /// What a direction is made of cancels.
+    case nothingLeft
     /// The generator refused what it was given.
     case generator(String)
     /// The image encoder refused what it was given.
@@ -38,6 +44,13 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
             "no channel is relevant enough for β = \(threshold): the largest |R| is \(largest)"
                 + (suggestions.isEmpty ? "" : "; " + suggestions.map(\.description).joined(separator: ", "))
         case .image(let image, let reason): "image \(image): \(reason)"
+        case .nothingSure(let threshold, let confidence, let reached):
+            "\(reached) channels reach β = \(threshold), but none with a confidence of \(confidence); "
+                + "ask for less, or build more pairs"
+        case .noSpread:
+            "the database does not tell how sure it is: it has one pair a channel, or its table was brought from elsewhere"
+        case .nothingLeft:
+            "nothing is left of the direction: what is added, taken away and left alone cancels the phrase"
         case .generator(let message): "generator: \(message)"
         case .encoder(let message): "image encoder: \(message)"
         }

@@ -23,15 +23,30 @@ public struct RelevanceSpread: Sendable {
         guard errors.shape[1] == dimension else {
             throw .count(what: "columns of the spread", found: errors.shape[1], expected: dimension)
         }
-        return errors.withUnsafeValues { errors in
-            (0..<self.errors.shape[0]).map { channel in
-                var squared: Float = 0
-                for i in 0..<dimension {
-                    let part = errors[channel * dimension + i] * direction.values[i]
-                    squared += part * part
-                }
-                return squared.squareRoot()
+        return try errors.withUnsafeValues { values throws(RelevanceError) in
+            try Self.standardErrors(
+                of: Array(0..<errors.shape[0]), rows: values, along: direction)
+        }
+    }
+
+    /// The same for some rows, straight from a mapped spread, row-major `[C, d]`.
+    /// - Throws: `RelevanceError.count` where a row is outside it.
+    public static func standardErrors(
+        of channels: [Int], rows: UnsafeBufferPointer<Float>, along direction: TextDirection
+    ) throws(RelevanceError) -> [Float] {
+        let dimension = direction.values.count
+        let height = rows.count / dimension
+        if let stranger = channels.first(where: { !(0..<height).contains($0) }) {
+            throw .count(
+                what: "rows of the spread, for channel \(stranger)", found: height, expected: stranger + 1)
+        }
+        return channels.map { channel in
+            var squared: Float = 0
+            for i in 0..<dimension {
+                let part = rows[channel * dimension + i] * direction.values[i]
+                squared += part * part
             }
+            return squared.squareRoot()
         }
     }
 }

@@ -33,6 +33,31 @@ public struct RelevanceTable: Sendable {
         }
     }
 
+    /// The same for many directions at once, by one matrix product: an array for each, `[C]`.
+    /// - Throws: `RelevanceError.count` where the values are not `channels` rows of the directions' width.
+    public static func relevance(
+        ofRows rows: UnsafeBufferPointer<Float>, channels: Int, to directions: [TextDirection]
+    ) throws(RelevanceError) -> [[Float]] {
+        guard let width = directions.first?.values.count else { return [] }
+        if let other = directions.first(where: { $0.values.count != width }) {
+            throw .count(what: "numbers of a text direction", found: other.values.count, expected: width)
+        }
+        if directions.count > 1, rows.count == channels * width {
+            let text = directions.flatMap(\.values)
+            let product = text.withUnsafeBufferPointer {
+                MatrixProduct.compute($0, rows, m: directions.count, n: channels, k: width)
+            }
+            if let product {
+                return directions.indices.map { Array(product[$0 * channels..<($0 + 1) * channels]) }
+            }
+        }
+        var relevance: [[Float]] = []
+        for direction in directions {
+            relevance.append(try Self.relevance(ofRows: rows, channels: channels, to: direction))
+        }
+        return relevance
+    }
+
     /// R_c = ∆i_c · ∆t straight from a mapped table, row-major `[C, d]`.
     /// - Throws: `RelevanceError.count` where the values are not `channels` rows of the direction's width.
     public static func relevance(

@@ -1,4 +1,5 @@
 import DatabaseReading
+import Directions
 
 /// An answer as people read it, and as programs do.
 public struct AnswerReport: Sendable {
@@ -16,71 +17,117 @@ public struct AnswerReport: Sendable {
         let layer: String
         let channel: Int
         let relevance: Float
+        /// Of the relevance; nil from a database of single pairs.
+        let standardError: Float?
+        /// Whether |R| is above β with less than 95 % confidence.
+        let isDoubtful: Bool
         let change: Float
     }
 
     private struct Contents: Encodable {
         let phrase: String
         let neutral: String
+        let plus: [String]?
+        let minus: [String]?
+        let without: [String]?
         let beta: Float
+        let alpha: Float?
+        let confidence: Double?
         let kept: Int
         let channels: Int
         let largestRelevance: Float
         let pairs: Int
+        let doubtful: Int?
         let textMilliseconds: Double
         let lookupMilliseconds: Double
         let strongest: [Channel]
     }
 
     /// The strongest first.
-    private var strongest: [Channel] {
+    private func strongest(_ errors: [Float]?) -> [Channel] {
         let places = answer.database.manifest.places
         let positions = answer.database.channels.positions
-        return answer.direction.kept.prefix(top).map { row in
+        return answer.direction.kept.prefix(top).enumerated().map { rank, row in
             let place = places[positions[row]]
+            let relevance = answer.direction.relevance[row]
             return Channel(
-                layer: place.layer, channel: place.channel, relevance: answer.direction.relevance[row],
+                layer: place.layer, channel: place.channel, relevance: relevance,
+                standardError: errors?[rank],
+                isDoubtful: errors.map { isDoubtful(relevance, error: $0[rank]) } ?? false,
                 change: answer.direction.change[positions[row]])
+        }
+    }
+
+    /// Whether |R| is above β with less than 95 % confidence.
+    private func isDoubtful(_ relevance: Float, error: Float) -> Bool {
+        abs(relevance) - Self.margin * error < answer.direction.threshold
+    }
+
+    private static let margin = Float(NormalDistribution.quantile(0.95))
+
+    private func doubtful(_ errors: [Float]?) -> Int? {
+        errors.map { errors in
+            zip(answer.direction.kept, errors).count {
+                isDoubtful(answer.direction.relevance[$0], error: $1)
+            }
         }
     }
 
     /// One line of JSON.
     public func json() throws -> String {
         let direction = answer.direction
+        let errors = try answer.standardErrors(ofStrongest: direction.kept.count)
+        func some(_ phrases: [String]) -> [String]? { phrases.isEmpty ? nil : phrases }
         return try JSONText.encode(
             Contents(
-                phrase: answer.phrase, neutral: answer.neutral, beta: direction.threshold,
+                phrase: answer.phrase, neutral: answer.neutral, plus: some(answer.recipe.plus),
+                minus: some(answer.recipe.minus), without: some(answer.recipe.without),
+                beta: direction.threshold, alpha: answer.tuning?.alpha, confidence: answer.confidence,
                 kept: direction.kept.count, channels: direction.relevance.count,
                 largestRelevance: answer.largestRelevance, pairs: answer.database.manifest.pairsDone,
-                textMilliseconds: answer.textTime / .milliseconds(1),
-                lookupMilliseconds: answer.lookupTime / .milliseconds(1), strongest: strongest)) + "\n"
+                doubtful: doubtful(errors), textMilliseconds: answer.textTime / .milliseconds(1),
+                lookupMilliseconds: answer.lookupTime / .milliseconds(1), strongest: strongest(errors)))
+            + "\n"
     }
 
     /// A heading, the strongest channels by layer in the generator's order, and what it took.
-    public func text(inColour: Bool) -> String {
+    public func text(inColour: Bool) throws -> String {
         let direction = answer.direction
+        let errors = try answer.standardErrors(ofStrongest: direction.kept.count)
         let counts =
             "\(ProgressReporter.grouped(direction.kept.count)) of \(ProgressReporter.grouped(direction.relevance.count))"
         var lines = [
-            "“\(Terminal.printable(answer.phrase, limit: 80))” instead of “\(Terminal.printable(answer.neutral, limit: 80))”: "
+            "\(heading): "
                 + "\(counts) channels kept at β = \(direction.threshold), largest |R| \(Self.number(answer.largestRelevance, 4))"
         ]
-        let byLayer = Dictionary(grouping: strongest, by: \.layer)
+        let byLayer = Dictionary(grouping: strongest(errors), by: \.layer)
         for layer in answer.database.manifest.layers {
             guard let channels = byLayer[layer.name] else { continue }
             lines.append(Terminal.coloured(layer.name, .bold, where: inColour))
             for channel in channels {
                 let colour: Terminal.Colour = channel.relevance > 0 ? .green : .red
                 let relevance = Terminal.coloured(
-                    "R \(Self.signed(channel.relevance, 4))", colour, where: inColour)
+                    "R \(SignedNumber.text(channel.relevance))", colour, where: inColour)
                 let number = String(channel.channel)
                 let padding = String(repeating: " ", count: max(0, 5 - number.count))
-                lines.append("\(padding)\(number)  \(relevance)  ∆s \(Self.signed(channel.change, 4))")
+                let error = channel.standardError.map { " ± \(Self.number($0, 4))" } ?? ""
+                let mark = channel.isDoubtful ? "  ?" : ""
+                lines.append(
+                    "\(padding)\(number)  \(relevance)\(error)  ∆s \(SignedNumber.text(channel.change))\(mark)"
+                )
             }
         }
         if direction.kept.count > top {
             lines.append(
                 "and \(ProgressReporter.grouped(direction.kept.count - top)) weaker ones; --top shows more")
+        }
+        if let doubtful = doubtful(errors), doubtful > 0 {
+            lines.append(
+                "\(ProgressReporter.grouped(doubtful)) of the kept are above β with less than 95 % confidence (marked ?); "
+                    + "--confident 0.95 leaves them out")
+        }
+        if let tuning = answer.tuning {
+            lines.append("chosen by drawing faces: β \(tuning.beta), α \(tuning.alpha)")
         }
         lines.append(
             "text \(Self.number(answer.textTime / .milliseconds(1), 1)) ms, "
@@ -88,11 +135,17 @@ public struct AnswerReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func number(_ value: some BinaryFloatingPoint, _ places: Int) -> String {
-        FixedDecimal.text(Double(value), places: places)
+    /// What was asked, in one line.
+    private var heading: String {
+        func quoted(_ phrase: String) -> String { "“\(Terminal.printable(phrase, limit: 80))”" }
+        let recipe = answer.recipe
+        let changes =
+            recipe.plus.map { " plus \(quoted($0))" } + recipe.minus.map { " minus \(quoted($0))" }
+            + recipe.without.map { " without \(quoted($0))" }
+        return "\(quoted(recipe.phrase))\(changes.joined()) instead of \(quoted(recipe.neutral))"
     }
 
-    private static func signed(_ value: Float, _ places: Int) -> String {
-        (value < 0 ? "−" : "+") + number(abs(value), places)
+    private static func number(_ value: some BinaryFloatingPoint, _ places: Int) -> String {
+        FixedDecimal.text(Double(value), places: places)
     }
 }

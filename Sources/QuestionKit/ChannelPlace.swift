@@ -1,10 +1,17 @@
 import DatabaseReading
 
 /// A channel of the style code by its layer: what people call it.
-public struct ChannelPlace: Hashable, Sendable {
+public struct ChannelPlace: Hashable, Sendable, CustomStringConvertible {
     public let layer: String
     /// Within the layer.
     public let channel: Int
+
+    public init(layer: String, channel: Int) {
+        self.layer = layer
+        self.channel = channel
+    }
+
+    public var description: String { "\(layer):\(channel)" }
 }
 
 extension Manifest {

@@ -5,7 +5,14 @@ import Glibc
 public protocol DirectionCommand: ParsableCommand {}
 
 extension DirectionCommand {
-    public static func main() { Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue) }
+    public static func main() {
+        // Swift puts a replacement character where an argument is not UTF-8, and would ask for another phrase.
+        if let bad = InvalidText.inArguments() {
+            say("argument \(bad.argument): the byte at offset \(bad.offset) is not UTF-8")
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
+        Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    }
 
     /// Runs the command with these arguments and says how it ended; help goes to standard output.
     public static func run(_ arguments: [String]) -> ExitStatus {

@@ -20,10 +20,16 @@ public struct DirectionRecord: Encodable, Sendable {
 
     public let phrase: String
     public let neutral: String
+    /// Phrases whose directions were added, taken away, and left alone.
+    public let plus: [String]
+    public let minus: [String]
+    public let without: [String]
     /// β.
     public let beta: Float
     /// The strength at which ∆s is written; to apply it at α, multiply by α.
     public let alpha: Float = 1
+    /// The confidence with which the kept channels' |R| is above β, where one was asked for.
+    public let confidence: Double?
     /// How many channels are not zero.
     public let kept: Int
     /// How many there are to be kept, C.
@@ -35,6 +41,10 @@ public struct DirectionRecord: Encodable, Sendable {
         let manifest = answer.database.manifest
         phrase = answer.phrase
         neutral = answer.neutral
+        plus = answer.recipe.plus
+        minus = answer.recipe.minus
+        without = answer.recipe.without
+        confidence = answer.confidence
         beta = answer.direction.threshold
         kept = answer.direction.kept.count
         channels = answer.direction.relevance.count

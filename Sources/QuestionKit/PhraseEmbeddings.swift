@@ -4,12 +4,13 @@ import Vocabulary
 /// The prompt ensemble's unit embeddings of phrases: out of the database where they were asked for before, otherwise
 /// from CLIP's text encoder, and then kept.
 public final class PhraseEmbeddings {
+    /// What tells this set of prompt templates from another.
+    public let ensemble: String
     private let database: RelevanceDatabase
-    private let ensemble: String
     private let embedder: TextEmbedder
 
     /// - Parameter templates: a file of prompt templates; nil for the embedded ones.
-    /// - Throws: `VocabularyError` that names the file and the line; `EmbedderError` where a CLIP is named that is not
+    /// - Throws: `VocabularyError` that names the file and the line; `CompanionError` where a CLIP is named that is not
     ///   the database's.
     public init(_ database: RelevanceDatabase, clip: CLIPOptions, templates: String?) throws {
         self.database = database
@@ -20,7 +21,7 @@ public final class PhraseEmbeddings {
     }
 
     /// The embeddings of phrases, in their order: `[phrases.count][d]`.
-    /// - Throws: `EmbedderError`, `StoreError`.
+    /// - Throws: `CompanionError`, `StoreError`.
     public func of(_ phrases: [String]) throws -> [[Float]] {
         var known: [String: [Float]] = [:]
         var missing: [String] = []

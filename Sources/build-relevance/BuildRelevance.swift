@@ -114,7 +114,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
         }
-        if let neutral { try PhraseOptions.requireVisible(neutral, as: "--neutral") }
+        if let neutral { try DirectionOptions.requireVisible(neutral, as: "--neutral") }
         do { _ = try settings } catch { throw ValidationError("\(error)") }
     }
 

@@ -67,7 +67,7 @@ extension DirectionFile.Format: ExpressibleByArgument {}
         if !quiet {
             StandardStream.error.writeLine(
                 "\(Terminal.printable(path)): \(answer.direction.kept.count) of "
-                    + "\(answer.direction.relevance.count) channels at β = \(phrase.beta)")
+                    + "\(answer.direction.relevance.count) channels at β = \(answer.direction.threshold)")
         }
     }
 }

@@ -47,7 +47,7 @@ import RelevanceDatabase
     var quiet = false
 
     func validate() throws {
-        try PhraseOptions.requireVisible(neutral, as: "--neutral")
+        try DirectionOptions.requireVisible(neutral, as: "--neutral")
         let limit = Int(ChannelSums.pairLimit)
         guard (1...limit).contains(pairs) else {
             throw ValidationError("--pairs is \(pairs); it must be from 1 to \(limit)")

@@ -1,4 +1,6 @@
 import ArgumentParser
+import DatabaseReading
+import Directions
 import QuestionKit
 
 @main struct QueryDirection: DirectionCommand {
@@ -9,29 +11,100 @@ import QuestionKit
             Examples:
               query-direction "tiger"                     the strongest, by layer
               query-direction "tiger" --beta 0.2 --top 5  fewer, more disentangled
+              query-direction "tiger" --channels 20 --confident 0.95
+              query-direction "tiger" --plus "smiling animal" --without "orange animal"
+              query-direction "tiger" --beta auto --save "tiger stripes"
               query-direction "curly hair" --neutral "hair" --store store/ffhq
               query-direction "tiger" --json | jq .kept
+              query-direction --phrases words.txt | jq -r '.phrase, .kept'
+              query-direction --from-vocabulary           all of build-vocabulary's
             """,
         version: ProgramVersion.current)
 
-    @OptionGroup var phrase: PhraseOptions
+    @Argument(help: "What pictures are to become, for example \"tiger\".")
+    var phrase: String?
+
+    @OptionGroup var direction: DirectionOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var clip: CLIPOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask for every line of a file (- is standard input); a line of JSON each, as they come.",
+            valueName: "file"),
+        completion: .file())
+    var phrases: String?
+
+    @Flag(help: "Ask for every phrase of the word lists that build-vocabulary has embedded.")
+    var fromVocabulary = false
+
+    @Option(
+        help: ArgumentHelp("With --from-vocabulary: only this list; may be given again.", valueName: "name"))
+    var list: [String] = []
 
     @Option(parsing: .unconditional, help: "How many of the strongest channels to show.")
     var top = 20
 
-    @Flag(help: "Answer in one line of JSON.")
+    @Option(help: ArgumentHelp("Save the direction in the catalogue under a name.", valueName: "name"))
+    var save: String?
+
+    @Flag(help: "Answer in JSON, a line an answer.")
     var json = false
 
     func validate() throws {
         guard top >= 0 else { throw ValidationError("--top is \(top); it must not be negative") }
+        let sources = (phrase == nil ? 0 : 1) + (phrases == nil ? 0 : 1) + (fromVocabulary ? 1 : 0)
+        guard sources == 1 else {
+            throw ValidationError(
+                sources == 0
+                    ? "the phrase is missing; give one, as \"tiger\", or --phrases, or --from-vocabulary"
+                    : "give one of a phrase, --phrases and --from-vocabulary")
+        }
+        if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
+        if let save { try DirectionOptions.requireVisible(save, as: "--save") }
+        guard list.isEmpty || fromVocabulary else {
+            throw ValidationError("--list says which lists --from-vocabulary takes; give that too")
+        }
+        if phrase == nil {
+            guard direction.choice != nil else {
+                throw ValidationError(
+                    "--beta auto draws faces for one phrase; for many give --beta or --channels")
+            }
+            guard save == nil else { throw ValidationError("--save is for one phrase") }
+        }
     }
 
     func run() throws {
-        let answer = try DirectionAnswer(phrase, clip: clip, of: database.open())
+        let database = try database.open()
+        if let phrase { return try ask(phrase, of: database) }
+        let embeddings = try PhraseEmbeddings(database, clip: clip, templates: direction.templates)
+        let many = ManyPhrases(
+            database, embeddings,
+            direction.choice ?? ChannelChoice(.threshold(DirectionOptions.defaultThreshold)))
+        let report = ManyReport(top: top, asJSON: json || phrases != nil)
+        if let phrases {
+            var lines = try PhraseLines(path: phrases)
+            defer { lines.end() }
+            while let block = try lines.next() {
+                let recipes = block.map {
+                    direction.recipe(phrase: $0, neutral: database.manifest.neutral)
+                }
+                try report.write(many.outcomes(of: recipes))
+            }
+        } else {
+            for list in try VocabularyQuestion.lists(of: database, named: list) {
+                let recipes = list.words.map { direction.recipe(phrase: $0, neutral: list.neutral) }
+                try report.write(many.outcomes(of: recipes))
+            }
+        }
+        try report.finish()
+    }
+
+    private func ask(_ phrase: String, of database: RelevanceDatabase) throws {
+        let answer = try DirectionAnswer(phrase, direction, clip: clip, of: database)
         let report = AnswerReport(answer, top: top)
         let inColour = Terminal.allowsColour(StandardStream.output.rawValue)
         try StandardStream.output.write(json ? report.json() : report.text(inColour: inColour))
+        if let save { try SavingDirection.save(answer, as: save, direction, clip: clip) }
     }
 }

@@ -137,7 +137,7 @@ import Testing
         _ = try Catalogue(folder: folder.path)
         do {
             let queue = try DatabaseQueue(path: path)
-            try queue.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('3 of the future')") }
+            try queue.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 of the future')") }
         }
         #expect(throws: CatalogueError.newer(path: path)) { try Catalogue(folder: folder.path) }
     }
@@ -150,8 +150,8 @@ import Testing
             try queue.write { connection in
                 try connection.execute(
                     sql: """
-                        DROP TABLE direction_search; DROP TABLE direction;
-                        DELETE FROM grdb_migrations WHERE identifier = '2 saved directions';
+                        DROP TABLE label_search; DROP TABLE label; DROP TABLE direction_search; DROP TABLE direction;
+                        DELETE FROM grdb_migrations WHERE identifier <> '1 databases';
                         """)
             }
         }

@@ -137,7 +137,11 @@ import Testing
 
     // MARK: Answers
 
-    @Test(arguments: commands + ["build-relevance"])
+    @Test(
+        arguments: commands + [
+            "build-relevance", "embed-text", "build-vocabulary", "save-direction", "list-directions",
+            "describe-channel", "find-channels", "compare-directions",
+        ])
     func helpHasExamplesAndGoesToStandardOutput(command: String) throws {
         let help = try run(command, ["--help"])
         #expect(help.status == 0 && help.error.isEmpty)

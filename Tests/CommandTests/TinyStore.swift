@@ -29,6 +29,13 @@ struct TinyStore {
     /// Models and a database; built once, and the same for all tests that only read it.
     static func built() throws -> TinyStore { try shared.get() }
 
+    /// A copy of the same, for a test that writes into it or beside it.
+    static func copied() throws -> TinyStore {
+        let copy = try TinyStore()
+        try FileManager.default.copyItem(atPath: built().file("store"), toPath: copy.file("store"))
+        return copy
+    }
+
     private static let shared = Result<TinyStore, any Error> {
         let tiny = try TinyStore()
         let build = try RunningCommand.run("build-relevance", tiny.models + tiny.store + short + ["--quiet"])

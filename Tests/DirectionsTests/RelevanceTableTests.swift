@@ -21,6 +21,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [(1, 5), (37, 19), (65, 64)])
+    func manyDirectionsAtOnceAreThoseOneByOne(channels: Int, dimension: Int) throws {
+        var random = NumPyRandomState(seed: 3)
+        let rows = random.gaussians(channels * dimension)
+        let directions = try (0..<23).map { _ in try TextDirection(random.gaussians(dimension)) }
+        try rows.withUnsafeBufferPointer { rows in
+            let found = try RelevanceTable.relevance(ofRows: rows, channels: channels, to: directions)
+            for (together, direction) in zip(found, directions) {
+                let alone = try RelevanceTable.relevance(ofRows: rows, channels: channels, to: direction)
+                // Sums of at most 64 products with the parts of a unit vector, in two orders.
+                #expect(zip(together, alone).allSatisfy { abs($0 - $1) < 2e-6 })
+            }
+            #expect(try RelevanceTable.relevance(ofRows: rows, channels: channels, to: []).isEmpty)
+            let other = try TextDirection([1, 2])
+            #expect(throws: RelevanceError.self) {
+                try RelevanceTable.relevance(ofRows: rows, channels: channels, to: [directions[0], other])
+            }
+        }
+    }
+
     @Test func aDirectionOfAnotherWidthIsRefused() throws {
         let table = try RelevanceTable(rows: Tensor(zeros: [4, 3]))
         #expect(throws: RelevanceError.self) { try table.relevance(to: TextDirection([1, 0])) }

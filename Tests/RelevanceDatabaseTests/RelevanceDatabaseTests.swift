@@ -26,6 +26,60 @@ import Testing
         #expect(direction.change[5] == 0 && direction.change[6] == 0, "toRGB styles are never changed")
     }
 
+    @Test func someRowsErrorsAreThoseOfAll() throws {
+        let database = try RelevanceDatabase(path: path)
+        let all = try database.spread().standardErrors(along: text)
+        #expect(try database.standardErrors(along: text, of: [7, 0, 3]) == [all[7], all[0], all[3]])
+        #expect(throws: RelevanceError.self) { try database.standardErrors(along: text, of: [8]) }
+        let table = try database.table()
+        #expect(try database.row(3) == Array(table.rows.values[18..<24]))
+        #expect(throws: RelevanceError.self) { try database.row(-1) }
+    }
+
+    @Test func confidenceLeavesOutThoseWhoseErrorReachesUnderTheThreshold() throws {
+        let database = try RelevanceDatabase(path: path)
+        let relevance = try database.relevance(to: text)
+        let errors = try database.standardErrors(along: text)
+        let order = relevance.indices.sorted { abs(relevance[$0]) > abs(relevance[$1]) }
+        let threshold = abs(relevance[order[5]])
+        let direction = try database.direction(
+            for: text, ChannelChoice(.threshold(threshold), confidence: 0.9))
+        // 1.2816 is the normal distribution's 90 % point.
+        let expected = order.prefix(6).filter { abs(relevance[$0]) - 1.2816 * errors[$0] >= threshold }
+        #expect(direction.kept == expected && (1..<6).contains(expected.count))
+        for row in relevance.indices where !expected.contains(row) {
+            #expect(direction.change[database.channels.positions[row]] == 0)
+        }
+        #expect(throws: RelevanceError.self) {
+            try database.direction(for: text, ChannelChoice(.count(1), confidence: 0.9))
+        }
+    }
+
+    @Test func wordListsAndSavedDirectionsAreKeptByName() throws {
+        let database = try RelevanceDatabase(path: path, keepsText: true)
+        let list = EmbeddedWordList(name: "animals", neutral: "animal", words: ["cat", "dog"], ensemble: "e")
+        for name in ["old", "animals"] {
+            try database.keep(EmbeddedWordList(name: name, neutral: "", words: [], ensemble: ""))
+        }
+        try database.keep(list)
+        #expect(
+            try database.vocabulary().first == list
+                && database.vocabulary().map(\.name) == ["animals", "old"])
+        let recipe = SavedRecipe(
+            name: "a/b", recipe: DirectionRecipe(phrase: "cat", neutral: "animal", without: ["dog"]),
+            beta: 0.1,
+            confidence: nil, alpha: 4, lowAlpha: -4, highAlpha: 4, kept: 3, note: "")
+        try database.save(recipe)
+        #expect(try database.savedRecipes() == [recipe])
+        try database.removeSaved("a/b")
+        try database.removeSaved("a/b")
+        #expect(try database.savedRecipes().isEmpty)
+        try DirectionStore.openOrCreate(path: path).write {
+            try $0.put(bytes: Array("{".utf8), for: "vocabulary/bad", in: .manifest)
+        }
+        #expect(throws: DatabaseError.self) { try database.vocabulary() }
+    }
+
     @Test func aTextOfAnotherWidthIsRefused() throws {
         let database = try RelevanceDatabase(path: path)
         #expect(throws: RelevanceError.self) { try database.relevance(to: TextDirection([1, 2, 3, 4, 5])) }

@@ -1,0 +1,179 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Many phrases, word lists, the catalogue and its commands, as a shell sees them.
+@Suite(.serialized) struct VocabularyCommandTests {
+    private let tiny: TinyStore
+
+    init() throws { tiny = try TinyStore.copied() }
+
+    private func run(_ command: String, _ arguments: [String]) throws -> RunningCommand.Result {
+        try RunningCommand.run(command, arguments + tiny.store)
+    }
+
+    private func succeed(_ command: String, _ arguments: [String]) throws -> RunningCommand.Result {
+        let result = try run(command, arguments)
+        #expect(result.status == 0, "\(command): \(result.error)")
+        return result
+    }
+
+    private func objects(_ text: String) throws -> [[String: Any]] {
+        try text.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+    }
+
+    private func write(_ text: String, _ name: String) throws -> String {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: tiny.file(name)))
+        return tiny.file(name)
+    }
+
+    // MARK: Many phrases
+
+    @Test func everyLineOfAFileHasItsAnswerAndItsOwnFault() throws {
+        let long = String(repeating: "tig ", count: 60)
+        let file = try write("tig\n\n!!!\n\(long)\ngit\n", "phrases.txt")
+        let result = try run("query-direction", ["--phrases", file, "--beta", "0"])
+        #expect(result.status == 65 && result.error.contains("1 of 4 phrases"), "\(result.error)")
+        let answers = try objects(result.output)
+        #expect(
+            answers.map { $0["phrase"] as? String } == [
+                "tig", "!!!", long.trimmingCharacters(in: .whitespaces), "git",
+            ])
+        #expect((answers[2]["error"] as? String)?.contains("tokens") == true)
+        let alone = try objects(try succeed("query-direction", ["git", "--beta", "0", "--json"]).output)[0]
+        let (one, other) = (alone["largestRelevance"] as? Double, answers[3]["largestRelevance"] as? Double)
+        #expect(abs(try #require(one) - (try #require(other))) < 1e-6)
+    }
+
+    @Test func bytesThatAreNoTextAreNamedWithLineAndOffset() throws {
+        try Data(Array("tig\na".utf8) + [0xff, 0x0a]).write(to: URL(fileURLWithPath: tiny.file("bad.txt")))
+        let result = try run("query-direction", ["--phrases", tiny.file("bad.txt"), "--beta", "0"])
+        #expect(result.status == 65 && result.error.contains("line 2: byte 2 of the line, at offset 5"))
+        #expect(try objects(result.output).count == 1)
+    }
+
+    // MARK: Word lists and channels
+
+    @Test func aWordListIsEmbeddedAskedAndDescribesChannels() throws {
+        let none = try run("query-direction", ["--from-vocabulary"])
+        expectRefusal(none, 66, saying: "build-vocabulary")
+        let list = try write("neutral: anig\n# comment\ntig\ngit\n", "things.txt")
+        _ = try succeed("build-vocabulary", [list, "--quiet"])
+        let answers = try objects(
+            try succeed("query-direction", ["--from-vocabulary", "--beta", "0", "--json"]).output)
+        #expect(answers.map { $0["phrase"] as? String } == ["tig", "git"])
+        #expect(answers.allSatisfy { $0["neutral"] as? String == "anig" })
+        expectRefusal(
+            try run("query-direction", ["--from-vocabulary", "--list", "nothing"]), 64, saying: "things")
+
+        let channel = try objects(try succeed("describe-channel", ["b16.conv1:3", "--json"]).output)[0]
+        let effects = ["more", "less"].flatMap { channel[$0] as? [[String: Any]] ?? [] }
+        #expect(Set(effects.compactMap { $0["phrase"] as? String }) == ["tig", "git"])
+        let asked = try objects(
+            try succeed(
+                "query-direction", ["tig", "--neutral", "anig", "--beta", "0", "--top", "99", "--json"]
+            ).output)
+        let strongest = try #require(asked[0]["strongest"] as? [[String: Any]])
+        let same = try #require(
+            strongest.first { $0["layer"] as? String == "b16.conv1" && $0["channel"] as? Int == 3 })
+        let described = try #require(effects.first { $0["phrase"] as? String == "tig" })
+        for key in ["relevance", "standardError"] {
+            let (one, other) = (same[key] as? Double, described[key] as? Double)
+            #expect(abs(try #require(one) - (try #require(other))) < 1e-6)
+        }
+    }
+
+    @Test func channelsAreFoundByTheirLabels() throws {
+        _ = try succeed("build-vocabulary", [try write("neutral: anig\ntig\ngit\n", "things.txt")])
+        expectRefusal(try run("find-channels", ["tig"]), 66, saying: "no catalogue")
+        _ = try succeed("describe-channel", ["--all"])
+        let found = try objects(try succeed("find-channels", ["ti", "--json", "--top", "5"]).output)
+        #expect(found.count == 5 && found.allSatisfy { $0["phrase"] as? String == "tig" })
+        let sizes = found.compactMap { ($0["relevance"] as? Double).map(abs) }
+        #expect(sizes == sizes.sorted(by: >) && sizes.count == 5)
+        #expect(try succeed("find-channels", ["nothing"]).output.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("b16.conv9:0", "b16.conv0, b16.conv1"), ("b16.conv1:99", "0 to"), ("b16.torgb:0", "not swept"),
+        ("b16.conv1", "layer:channel"), ("b16.conv1:x", "layer:channel"),
+    ])
+    func channelsThatAreNoneAreNamedWithTheNearest(channel: String, saying: String) throws {
+        _ = try succeed("build-vocabulary", [try write("neutral: anig\ntig\n", "things.txt")])
+        expectRefusal(try run("describe-channel", [channel]), 64, saying: saying)
+    }
+
+    // MARK: Saved directions
+
+    @Test func aSavedDirectionIsFoundAndSurvivesItsCatalogue() throws {
+        let query = ["tig", "--beta", "0.1", "--without", "git", "--save", "stripes on a tig", "--json"]
+        let kept = try objects(try succeed("query-direction", query).output)[0]["kept"] as? Int
+        func listed(_ words: [String]) throws -> [[String: Any]] {
+            try objects(try succeed("list-directions", words + ["--json"]).output)
+        }
+        let saved = try #require(try listed(["stri"]).first)
+        #expect(saved["phrase"] as? String == "tig" && saved["without"] as? [String] == ["git"])
+        #expect(saved["threshold"] as? Double == 0.1 && saved["kept"] as? Int == kept)
+        #expect(try listed(["nothing"]).isEmpty)
+
+        // The catalogue is lost, then damaged: said so, and made anew from the database.
+        let catalogue = tiny.file("catalogue.sqlite")
+        try FileManager.default.removeItem(atPath: catalogue)
+        expectRefusal(try run("list-directions", []), 66, saying: "no catalogue")
+        #expect(try listed(["--rebuild"]).count == 1)
+        try Data(repeating: 7, count: 9000).write(to: URL(fileURLWithPath: catalogue))
+        expectRefusal(try run("list-directions", []), 65, saying: "damaged", "--rebuild")
+        #expect(
+            try succeed("query-direction", ["tig", "--beta", "0"]).error.isEmpty, "a query does without it")
+        #expect(try listed(["--rebuild"]).first?["phrase"] as? String == "tig")
+        #expect(FileManager.default.fileExists(atPath: catalogue + ".damaged"))
+
+        // The database is lost: its directions are still listed, and the catalogue can be made anew.
+        try FileManager.default.removeItem(atPath: tiny.file("store"))
+        let orphan = try RunningCommand.run("list-directions", tiny.store)
+        #expect(orphan.status == 0 && orphan.output.contains("its database is gone"), "\(orphan.error)")
+        #expect(try listed(["--rebuild"]).count == 1)
+        _ = try succeed("list-directions", ["--remove", "stripes on a tig"])
+        #expect(try listed([]).isEmpty)
+        expectRefusal(try run("list-directions", ["--remove", "x"]), 66, saying: "no direction is named")
+    }
+
+    // MARK: Two directions
+
+    @Test func aDirectionIsLikeItselfAndSharesEveryChannel() throws {
+        let result = try succeed("compare-directions", ["tig", "tig tig", "--channels", "20", "--json"])
+        let other = try objects(result.output)[0]
+        #expect((other["shared"] as? Int ?? 0) + (other["onlyFirst"] as? Int ?? 0) == 20)
+        #expect((other["shared"] as? Int ?? 0) + (other["onlySecond"] as? Int ?? 0) == 20)
+        let same = try objects(
+            try succeed("compare-directions", ["tig", "tig", "--json", "--beta", "0"]).output)[0]
+        for key in ["cosineInCLIP", "cosineInStyles"] {
+            #expect(abs(try #require(same[key] as? Double) - 1) < 1e-6)
+        }
+        #expect(same["shared"] as? Int == 40 && same["onlyFirst"] as? Int == 0)
+    }
+
+    // MARK: Choices
+
+    @Test func aNumberOfChannelsAndAConfidenceChooseWhatIsKept() throws {
+        let few = try objects(try succeed("query-direction", ["tig", "--channels", "7", "--json"]).output)[0]
+        #expect(few["kept"] as? Int == 7)
+        let all = try objects(try succeed("query-direction", ["tig", "--beta", "0.05", "--json"]).output)[0]
+        let sure = try run("query-direction", ["tig", "--beta", "0.05", "--confident", "0.95", "--json"])
+        let kept = try #require(all["kept"] as? Int)
+        let doubtful = try #require(all["doubtful"] as? Int)
+        if kept == doubtful {
+            expectRefusal(sure, 65, saying: "none with a confidence")
+        } else {
+            #expect(try objects(sure.output)[0]["kept"] as? Int == kept - doubtful, "\(sure.error)")
+        }
+        for arguments in [
+            ["--channels", "0"], ["--channels", "3", "--beta", "0.1"], ["--confident", "1"], ["--plus", " "],
+            ["--save", ""], ["--phrases", "x"],
+        ] {
+            expectRefusal(try run("query-direction", ["tig"] + arguments), 64, saying: arguments[0])
+        }
+    }
+}

@@ -17,7 +17,7 @@ import Vocabulary
             the prompt templates. An empty line asks for the rows of those before it,
             and is answered by a zero byte and the rows.
 
-            Example:
+            Examples:
               printf '%s\\n' tiger lion | embed-text | tail --bytes +2 > two-rows.f32
             """,
         version: ProgramVersion.current)

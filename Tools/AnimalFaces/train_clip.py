@@ -4,8 +4,8 @@ OUT holds the generator (train_generator.py) and merges.txt. Half of the picture
 generator's, of those again half with their style channels moved: CLIP then sees what a sweep and an edit show it.
 
 Besides the contrastive loss, one linear probe shared by both modalities reads the drawing parameters off image and
-text embeddings, and another reads them off the patch tokens. Both are dropped after training. Resumable from
-OUT/clip_state.pt; START is a folder with a CLIP to continue from at a third of the rate.
+text embeddings, and another reads them off the patch tokens. Both are dropped after training. MINUTES are those of
+budget.py; resumable from OUT/clip_state.pt; START is a folder with a CLIP to continue from at a third of the rate.
 """
 import copy
 import json
@@ -13,12 +13,12 @@ import math
 import multiprocessing
 import os
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+import budget
 import captions
 import clip_model
 import generator as generator_module
@@ -26,7 +26,7 @@ import world
 from tokenizer import Tokenizer
 from train_generator import Votes, ideal_of
 
-BATCH = int(os.environ.get("BATCH", 768))
+BATCH = int(os.environ.get("BATCH", 768 if torch.cuda.is_available() else 512))
 FACES = int(os.environ.get("FACES", 600_000))
 PEAK_RATE, FINAL_RATE, WARMUP_STEPS = 1.5e-3, 1e-5, 300
 WEIGHT_DECAY = 0.1
@@ -119,9 +119,8 @@ def save(model, config, out):
 
 
 def train(out, minutes, start=None):
-    started = time.time()
     p_all, tokens_all = faces_and_tokens(f"{out}/merges.txt")
-    print(f"{len(p_all)} faces captioned in {time.time() - started:.0f}s", flush=True)
+    print(f"{len(p_all)} faces captioned", flush=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     world.use(device)
     torch.manual_seed(0)
@@ -130,8 +129,7 @@ def train(out, minutes, start=None):
     p_all, tokens_all = p_all.to(device), tokens_all.to(device)
     tokenizer = Tokenizer(f"{out}/merges.txt")
     generator = generator_module.load(out).to(device)
-    parameters = torch.load(f"{out}/parameters.pt", map_location=device)
-    p_mean, p_std = parameters["mean"], parameters["std"]
+    p_mean, p_std = world.moments()
     ideal, votes = ideal_of(p_mean, p_std), Votes(generator.synthesis, p_mean, p_std)
     slopes = votes.slopes()
 
@@ -141,7 +139,7 @@ def train(out, minutes, start=None):
         half = len(p) // 2
         drawn = world.render(p[:half])
         w = ideal(p[half:])
-        shift, gains = votes.propose(w)
+        shift, gains, _ = votes.propose(w)
         shift = shift * (torch.arange(len(w)) % 2 == 0).float()[:, None]
         w[:, :world.P_DIM] -= votes.mean_vote(gains) * shift
         with torch.autocast(device, torch.bfloat16):
@@ -181,10 +179,14 @@ def train(out, minutes, start=None):
     with torch.no_grad():
         drawn = torch.cat([world.render(c) for c in val_p.split(250)])
         made = torch.cat([generator(c) for c in val_z.split(250)]).clamp(-1, 1)
-    begun = time.time()
-    spent = lambda: spent_before + time.time() - begun
-    reported = spent()
-    while (progress := spent() / (60 * minutes)) < 1:
+
+    def save_all():
+        save(averaged, config, out)
+        parts = [part.state_dict() for part in (model, averaged, probe, patch_probe, optimiser)]
+        budget.save(dict(parts=parts, spent=time.spent, step=step), state_path)
+
+    time = budget.Budget(minutes, device, spent_before)
+    while (progress := time.progress) < 1:
         rate = FINAL_RATE + (PEAK_RATE - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = rate * (0.3 if start else 1) * min(1.0, (step + 1) / WARMUP_STEPS)
@@ -215,14 +217,13 @@ def train(out, minutes, start=None):
             torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()),
                                  1 - min(EMA, (step + 1) / (step + 10)))
         step += 1
-        if step % 100 == 0 and spent() - reported > 30:
-            reported = spent()
+        if time.is_time_to_save():
+            save_all()
+        if time.is_time_to_report(120):
             losses = " ".join(f"{r.item():.3f}" for r in regressions)
-            print(f"step {step} {spent():.0f}s contrastive {contrastive.item():.3f} probes {losses} "
+            print(f"step {step} {time.spent:.0f}s contrastive {contrastive.item():.3f} probes {losses} "
                   f"{evaluate(averaged, tokenizer, val_p, drawn)}", flush=True)
-    save(averaged, config, out)
-    torch.save(dict(parts=[part.state_dict() for part in (model, averaged, probe, patch_probe, optimiser)],
-                    spent=spent(), step=step), state_path)
+    save_all()
     print("final, drawn:", evaluate(averaged, tokenizer, val_p, drawn))
     print("final, generated:", evaluate(averaged, tokenizer, val_p, made), flush=True)
 

@@ -3,33 +3,42 @@
 The leading entries of w are, by training, the standardised drawing parameters, and every style channel of a
 convolution reads one of them (its affine row has one entry that is not zero). What the generator learns beyond
 the faces of z is that channels vote: channels that read one parameter may be moved by different amounts, and the
-picture is the renderer's for the mean of what they say. That is what an edit of some style channels does.
+picture is the renderer's for the weighted mean of what they say. That is what an edit of some style channels does.
+As in generators of photographs, shapes are spoken of by coarse layers and colours by fine ones, and a few channels
+are much louder than the rest: one of them alone, moved as a sweep moves it, shows what it stands for.
 
-Resumable: OUT/generator_state.pt holds everything, and the same command goes on from it. START is a folder with
-another training's state, to continue from at a third of the rate (after a change of the world, say).
+MINUTES are those of budget.py. Resumable: OUT/generator_state.pt holds everything, and the same command goes on from
+it. START is a folder with a generator whose channels speak equally loud, to continue from at a third of the rate.
 """
 import copy
 import json
 import math
 import os
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+import budget
 import generator as generator_module
 import world
 
-BATCH = int(os.environ.get("BATCH", 256))
+BATCH = int(os.environ.get("BATCH", 256 if torch.cuda.is_available() else 64))
 MAPPING_STEPS, MAPPING_BATCH, MAPPING_RATE = int(os.environ.get("MAPPING_STEPS", 10000)), 2048, 3.0
 SYNTHESIS_RATE, WARMUP_STEPS = 1.2e-2, 200
 JOINT_SHARE, JOINT_MAPPING_RATE = 0.2, 0.1          # of the time, at the end: the mapping network learns along
 VOTED_SHARE, MIXED_SHARE = 0.5, 0.5
+SINGLE_SHARE, SINGLE_REACH = 0.5, 5.0               # of the voted faces: one channel is moved, by up to 5σ
 EXTRAPOLATED_SHARE, EXTRAPOLATION = 0.4, 1.2
 W_NOISE, STYLE_NOISE = 0.03, 0.4
 EMA = 0.998
+MARKS = ("stripes", "spots", "mane", "patch", "mask")
+RESOLUTIONS = {"coat": (4, 32, 64), "eyes": (32, 64), "bg": (32, 64), **dict.fromkeys(MARKS, (4, 8, 16, 32)),
+               **dict.fromkeys(("glasses", "hat", "smile", "hat_red"), (8, 16, 32)),
+               **dict.fromkeys(("ear_long", "ear_point", "snout", *world.SHAPES), (4, 8, 16))}
+# Loud channels of a parameter (a colour shows only once it outweighs the others), and how loud its other ones are.
+LOUD_COLOURS, LOUD_TRAITS, QUIET, OUTSIDE = 2, 4, 0.1, 0.02
 SHAPE_COLUMNS = [world.SLICES[name].start for name in world.SHAPES]
 
 
@@ -67,8 +76,23 @@ class Votes:
                 at += 1
             self.columns.append(torch.tensor(reads))
         self.all = torch.cat(self.columns)
-        self.counts = torch.bincount(self.all, minlength=world.P_DIM).clamp(min=1).float()
         self.widths = [len(c) for c in self.columns]
+        resolutions = torch.cat([torch.full((n,), int(name[1:name.index(".")]))
+                                 for name, n in zip(self.names, self.widths)])
+        random = torch.Generator(device="cpu").manual_seed(11)
+        loudness = torch.full((len(self.all),), OUTSIDE)
+        for name, columns in world.SLICES.items():
+            in_place = sum(resolutions == resolution for resolution in RESOLUTIONS[name]) > 0
+            for column in range(columns.start, columns.stop):
+                channels = ((self.all == column) & in_place).nonzero()[:, 0]
+                channels = channels[torch.randperm(len(channels), generator=random, device="cpu").to(channels.device)]
+                loudness[channels] = QUIET
+                loudness[channels[:LOUD_COLOURS if name in world.CHOICES else LOUD_TRAITS]] = 1.0
+        total = torch.zeros(world.P_DIM).index_add_(0, self.all, loudness)
+        counts = torch.bincount(self.all, minlength=world.P_DIM).float()
+        # Each channel's share of the vote on the parameter that it reads, and how many times the mean share that is.
+        self.shares = loudness / total[self.all]
+        self.loudness = self.shares * counts[self.all]
         self.masks = []
         for name, columns in zip(self.names, self.columns):
             weight = layers[name].affine.weight
@@ -80,6 +104,14 @@ class Votes:
         for name, mask in zip(self.names, self.masks):
             weight = layers[name].affine.weight
             weight.copy_(mask * torch.randn_like(weight) * 0.7 * math.sqrt(weight.shape[1]))
+        self.amplify()
+
+    @torch.no_grad()
+    def amplify(self):
+        """Makes channels that spoke equally loud move as much as their votes count."""
+        layers = dict(self.synthesis.layers())
+        for name, loudness in zip(self.names, self.loudness.split(self.widths)):
+            layers[name].affine.weight.mul_(loudness[:, None])
 
     @torch.no_grad()
     def restrain(self):
@@ -115,12 +147,16 @@ class Votes:
         shift = shift.clamp(-8, 8)
         keep = 0.15 + 0.85 * torch.rand(n, 1)
         gains = torch.rand(n, len(self.all)) * 2 * (torch.rand(n, len(self.all)) < keep) / keep
-        return shift, gains
+        # Some faces have one channel moved alone, as a sweep does.
+        is_single = torch.rand(n, 1) < SINGLE_SHARE
+        channel = torch.randint(len(self.all), (n,))
+        shift = torch.where(is_single, SINGLE_REACH * (2 * torch.rand(n, 1) - 1), shift)
+        gains = torch.where(is_single, F.one_hot(channel, len(self.all)).float(), gains)
+        return shift, gains, is_single.float()
 
     def mean_vote(self, gains):
-        """(B, channels) -> (B, P): the mean gain of the channels that read each parameter."""
-        total = torch.zeros(len(gains), world.P_DIM).index_add_(1, self.all, gains)
-        return total / self.counts
+        """(B, channels) -> (B, P): the weighted mean gain of the channels that read each parameter."""
+        return torch.zeros(len(gains), world.P_DIM).index_add_(1, self.all, gains * self.shares)
 
     def moved(self, styles, offset):
         """Styles with (B, channels) added to the convolutions' ones."""
@@ -192,8 +228,7 @@ def train(out, minutes, start=None):
         parameter.requires_grad_(not ("noise_strength" in name or "torgb.affine" in name))
         if "torgb.affine.weight" in name:
             parameter.data.zero_()
-    natural = world.params(torch.randn(200_000, world.Z_DIM))
-    mean, std = natural.mean(0), natural.std(0) + 1e-3
+    mean, std = world.moments()
     ideal = ideal_of(mean, std)
     votes = Votes(model.synthesis, mean, std)
     votes.initialise()
@@ -210,23 +245,23 @@ def train(out, minutes, start=None):
         optimiser.load_state_dict(state["optimiser"])
         spent_before, step = state["spent"], state["step"]
     elif start:
-        state = torch.load(f"{start}/generator_state.pt", map_location=device)
-        model.load_state_dict(state["averaged"])
-        averaged.load_state_dict(state["averaged"])
-        parameters = torch.load(f"{start}/parameters.pt", map_location=device)
-        mean, std = parameters["mean"], parameters["std"]
-        ideal = ideal_of(mean, std)
-        votes.mean, votes.std = mean, std
+        model.load_state_dict(generator_module.load(start).state_dict())
+        votes.amplify()
+        averaged.load_state_dict(model.state_dict())
     else:
         pretrain_mapping(model.mapping, ideal)
         averaged.load_state_dict(model.state_dict())
 
-    begun, total = time.time(), 0.0
     live = [q for q in model.parameters() if q.requires_grad]
     slow = [a for a, q in zip(averaged.parameters(), model.parameters()) if q.requires_grad]
-    spent = lambda: spent_before + time.time() - begun
-    reported = spent()
-    while (progress := spent() / (60 * minutes)) < 1:
+
+    def save_all():
+        save(averaged, out)
+        budget.save(dict(model=model.state_dict(), averaged=averaged.state_dict(), optimiser=optimiser.state_dict(),
+                         spent=time.spent, step=step), state_path)
+
+    time = budget.Budget(minutes, device, spent_before)
+    while (progress := time.progress) < 1:
         joint = progress > (0.3 if start else 1 - JOINT_SHARE)
         decay = 0.5 * (1 + math.cos(math.pi * progress)) * min(1.0, (step + 1) / WARMUP_STEPS) + 0.003
         optimiser.param_groups[0]["lr"] = SYNTHESIS_RATE * (0.3 if start else 1) * decay
@@ -238,14 +273,14 @@ def train(out, minutes, start=None):
             p = torch.cat([world.mix(p[:mixed]), p[mixed:]])
             w = ideal(extrapolate(p))
             voted = round(BATCH * VOTED_SHARE)
-            shift, gains = votes.propose(w)
+            shift, gains, is_single = votes.propose(w)
             # Faces take turns: the first half of the mixed and of the natural ones are moved.
             is_voted = (torch.arange(BATCH) % 2 == 0).float()[:, None] if voted else torch.zeros(BATCH, 1)
             shift = shift * is_voted
             target_w = w.clone()
             target_w[:, :world.P_DIM] += votes.mean_vote(gains) * shift
             real = world.render(target_w[:, :world.P_DIM] * std + mean).contiguous(memory_format=torch.channels_last)
-            noise = torch.randn_like(gains) * STYLE_NOISE * torch.rand(BATCH, 1)
+            noise = torch.randn_like(gains) * STYLE_NOISE * torch.rand(BATCH, 1) * (1 - is_single * is_voted)
             # Noise that does not add up to a vote.
             noise = noise - votes.mean_vote(noise)[:, votes.all]
             offset = gains * shift[:, votes.all] + noise
@@ -266,15 +301,11 @@ def train(out, minutes, start=None):
         with torch.no_grad():
             torch._foreach_lerp_(slow, live, 1 - min(EMA, (step + 1) / (step + 10)))
         step += 1
-        if step % 200 == 0:
-            total = loss.item()
-            if step % 1000 == 0 or spent() - reported > 30:
-                reported = spent()
-                print(f"step {step} {spent():.0f}s loss {total:.4f} {evaluate(averaged, ideal)}", flush=True)
-    save(averaged, out)
-    torch.save(dict(model=model.state_dict(), averaged=averaged.state_dict(), optimiser=optimiser.state_dict(),
-                    spent=spent(), step=step), state_path)
-    torch.save(dict(mean=mean.cpu(), std=std.cpu()), f"{out}/parameters.pt")
+        if time.is_time_to_save():
+            save_all()
+        if time.is_time_to_report(120):
+            print(f"step {step} {time.spent:.0f}s loss {loss.item():.4f} {evaluate(averaged, ideal)}", flush=True)
+    save_all()
     print("final", step, evaluate(averaged, ideal), flush=True)
 
 

@@ -106,6 +106,13 @@ def params(z):
     return torch.cat(out, 1)
 
 
+def moments(samples=200_000):
+    """Mean and standard deviation of the drawing parameters of random faces: two (P_DIM,)."""
+    random = torch.Generator(device="cpu").manual_seed(5)
+    p = params(torch.randn(samples, Z_DIM, generator=random, device="cpu").to(GATED.device))
+    return p.mean(0), p.std(0) + 1e-3
+
+
 def clamp(p):
     """The nearest drawable parameters."""
     p = p.clone()

@@ -63,7 +63,7 @@ let package = Package(
             name: "RelevanceDatabase",
             dependencies: [
                 "DatabaseReading", "Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP",
-                "NeuralLayers", "Tensors",
+                "NeuralLayers", "Tensors", logging,
             ]),
         .target(name: "Editing", dependencies: ["Relevance", "StyleGAN", "Tensors"]),
         .target(name: "AnimalFaces", dependencies: ["ProgramFolder"], resources: [.copy("Resources")]),
@@ -84,9 +84,12 @@ let package = Package(
 
         .target(
             name: "CatalogueKit", dependencies: ["Catalogue", "DatabaseReading", "Directions", "QuestionKit"]),
-        .target(name: "BuildKit", dependencies: ["CommandKit", "RelevanceDatabase", "Catalogue"]),
+        .target(
+            name: "BuildKit",
+            dependencies: ["CommandKit", "RelevanceDatabase", "Catalogue", logging, argumentParser]),
 
-        command("build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP"]),
+        command(
+            "build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP", logging]),
         command("merge-relevance", ["BuildKit", "RelevanceDatabase"]),
         command("query-direction", ["DatabaseReading", "Directions"], on: "QuestionKit"),
         command("compare-directions", ["DatabaseReading", "Directions"], on: "QuestionKit"),
@@ -149,6 +152,7 @@ let package = Package(
         tests(of: "DirectionStore"),
         tests(of: "Catalogue", [grdb]),
         tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN"]),
+        tests(of: "BuildKit", [logging]),
         tests(of: "Editing", ["Relevance", "StyleGAN", "Checkpoints", "Tensors"]),
         tests(of: "QuestionKit"),
         tests(of: "CommandKit"),

@@ -1,5 +1,6 @@
 import DirectionStore
 import Foundation
+import Logging
 import Relevance
 import Synchronization
 import Tensors
@@ -20,16 +21,22 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     private let subject: Subject
     private let target: BuildTarget
     private let store: DirectionStore
+    private let log: Logger
     private var manifest: Manifest
 
     /// Opens or makes the database, and takes the builder's lock.
     ///
+    /// - Parameter log: Takes what the build does: stages as information, units of work for debugging.
     /// - Throws: `DatabaseError` where the request is out of range or the database was built from something else;
     ///   `StoreError`, `.busy` among them.
-    public init(_ request: BuildRequest, subject: Subject, mapSize: DirectionStore.MapSize = .init()) throws {
+    public init(
+        _ request: BuildRequest, subject: Subject, mapSize: DirectionStore.MapSize = .init(),
+        log: Logger = Logger(label: "build") { _ in SwiftLogNoOpLogHandler() }
+    ) throws {
         try request.validate()
         self.request = request
         self.subject = subject
+        self.log = log
         target = try BuildTarget(request)
         store = try DirectionStore.openOrCreate(path: target.path, mapSize: mapSize)
         let path = target.path
@@ -120,7 +127,10 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         isCancelled: @escaping @Sendable () -> Bool, progress: @escaping @Sendable (BuildProgress) -> Void
     ) throws -> StyleStatistics? {
         let (store, manifest) = (store, manifest)
-        if let known = try store.read({ try DatabaseTables.statistics($0, manifest) }) { return known }
+        if let known = try store.read({ try DatabaseTables.statistics($0, manifest) }) {
+            log.info("statistics found", metadata: ["samples": "\(manifest.settings.statisticsSamples)"])
+            return known
+        }
         let total = manifest.settings.statisticsSamples
         let start = try store.read { try DatabaseTables.moments($0, manifest) }
         let startCount = start?.samples ?? 0
@@ -157,6 +167,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         guard let all = sampling.withLock({ $0.merged }), all.samples == total else { return nil }
         let statistics = try StyleStatistics(blocks: [all])
         try store.write { try DatabaseTables.put(statistics, $0) }
+        log.info("statistics sampled", metadata: ["samples": "\(total)", "before": "\(startCount)"])
         return statistics
     }
 
@@ -179,13 +190,15 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         statistics: StyleStatistics, isCancelled: @escaping @Sendable () -> Bool,
         progress: @escaping @Sendable (BuildProgress) -> Void
     ) throws {
-        let (store, manifest) = (store, manifest)
+        let (store, manifest, log) = (store, manifest, log)
         let units = try workList().units
         let total = manifest.work.reduce(0) { $0 + manifest.layers[$1.key].channels * $1.value.count }
         let before = total - units.reduce(0) { $0 + pairs(of: $1) }
         let next = Mutex(0)
         let done = Mutex(before)
         let clock = RateClock()
+        log.info(
+            "sweep begins", metadata: ["units": "\(units.count)", "pairs": "\(total)", "before": "\(before)"])
         progress(clock.progress(.sweep, done: before, total: total, since: before))
         try inParallel(isCancelled: isCancelled) { worker in
             let place = next.withLock { next in
@@ -194,9 +207,16 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             }
             guard units.indices.contains(place) else { return false }
             let unit = units[place]
+            let began = ContinuousClock.now
             let sums = try worker.sums(layer: unit.layer, images: unit.images, statistics: statistics)
             try Self.requireFit(sums, unit, manifest)
             try store.write { try DatabaseTables.add(sums, of: unit, manifest, $0) }
+            log.debug(
+                "unit swept",
+                metadata: [
+                    "layer": "\(manifest.layers[unit.layer].name)", "images": "\(unit.images)",
+                    "took": "\(began.duration(to: .now))",
+                ])
             done.withLock { done in
                 done += manifest.layers[unit.layer].channels * unit.images.count
                 progress(clock.progress(.sweep, done: done, total: total, since: before))
@@ -230,6 +250,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             try DatabaseTables.put(RelevanceTable(sums: sums), RelevanceSpread(sums: sums), transaction)
             try DatabaseTables.put(manifest, transaction)
         }
+        log.info("table written", metadata: ["channels": "\(channels)", "pairs": "\(manifest.pairsDone)"])
     }
 
     // MARK: Workers

@@ -3,6 +3,7 @@ import BuildKit
 import CLIP
 import CommandKit
 import Foundation
+import Logging
 import Relevance
 import RelevanceDatabase
 import StyleGAN
@@ -92,6 +93,10 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
             valueName: "pixels"))
     var renderResolution: Int?
 
+    @Option(
+        help: "Log what is done from this level of importance on: info tells of stages, debug of each unit.")
+    var logLevel = Logger.Level.warning
+
     @Flag(help: "Say nothing on the way.")
     var quiet = false
 
@@ -137,8 +142,8 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         request.shard = shard
         request.layers = try work.names(of: subject.layers)
 
-        let builder = try DatabaseBuilder(request, subject: subject)
-        let talk = BuildTalk(quiet: quiet, json: json)
+        let builder = try DatabaseBuilder(request, subject: subject, log: BuildLog.logger(level: logLevel))
+        let talk = BuildTalk(quiet: quiet, json: json, isLogged: logLevel < .warning)
         let needs = try builder.needs()
         talk.announce(needs, request)
         try BuildMachine.requireMemory(needs.memory, threads: request.workers)

@@ -15,10 +15,13 @@ struct BuildTalk: Sendable {
     private let json: Bool
     private let reporter: ProgressReporter
 
-    init(quiet: Bool, json: Bool) {
+    /// - Parameter isLogged: Whether lines of a log come between, beside which no bar can stand.
+    init(quiet: Bool, json: Bool, isLogged: Bool) {
         self.quiet = quiet
         self.json = json
-        reporter = ProgressReporter(quiet: quiet, json: json)
+        reporter =
+            isLogged && !quiet && !json
+            ? ProgressReporter(style: .lines) : ProgressReporter(quiet: quiet, json: json)
     }
 
     func announce(_ needs: BuildNeeds, _ request: BuildRequest) {

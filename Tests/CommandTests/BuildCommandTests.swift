@@ -160,6 +160,17 @@ import Testing
         }
     }
 
+    @Test func aLogTellsOfStagesAndOfEachUnit() throws {
+        let result = try RunningCommand.run(
+            "build-relevance", tiny.models + tiny.store + TinyStore.short + ["--log-level", "debug"])
+        #expect(result.status == 0, "\(result.error)")
+        let lines = result.error.split(separator: "\n")
+        #expect(lines.contains { $0.hasPrefix("info: statistics sampled") })
+        #expect(
+            lines.contains { $0.hasPrefix("debug: unit swept images=") && $0.contains("layer=b16.conv1") })
+        #expect(lines.contains("info: table written channels=40 pairs=2"))
+    }
+
     @Test func morePairsAreAddedAndARestartBeginsAnew() throws {
         #expect(try build(tiny.models + tiny.store + TinyStore.short).status == 0)
         let more = TinyStore.short.map { $0 == "2" ? "3" : $0 }

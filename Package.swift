@@ -89,7 +89,7 @@ let package = Package(
             dependencies: ["CommandKit", "RelevanceDatabase", "Catalogue", logging, argumentParser]),
 
         command(
-            "build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP", logging]),
+            "build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP"]),
         command("merge-relevance", ["BuildKit", "RelevanceDatabase"]),
         command("query-direction", ["DatabaseReading", "Directions"], on: "QuestionKit"),
         command("compare-directions", ["DatabaseReading", "Directions"], on: "QuestionKit"),

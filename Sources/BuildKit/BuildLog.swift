@@ -4,6 +4,24 @@ import Logging
 
 /// What a build logs, in plain lines on standard error: `debug: unit swept images=4..<8 layer=b16.conv1`.
 public struct BuildLog: LogHandler {
+    /// From what importance on events are logged, as it is typed.
+    public enum Threshold: String, CaseIterable, ExpressibleByArgument, Sendable {
+        /// Every unit of work.
+        case debug
+        /// Stages.
+        case info
+        /// What may need looking after.
+        case warning
+
+        var level: Logger.Level {
+            switch self {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            }
+        }
+    }
+
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
     private let write: @Sendable (String) -> Void
@@ -18,8 +36,8 @@ public struct BuildLog: LogHandler {
     }
 
     /// A logger that writes here.
-    public static func logger(level: Logger.Level) -> Logger {
-        Logger(label: "build") { _ in BuildLog(level: level) }
+    public static func logger(from threshold: Threshold) -> Logger {
+        Logger(label: "build") { _ in BuildLog(level: threshold.level) }
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -33,5 +51,3 @@ public struct BuildLog: LogHandler {
         write(Terminal.printable(line, limit: 1000))
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

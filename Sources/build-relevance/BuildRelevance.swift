@@ -3,7 +3,6 @@ import BuildKit
 import CLIP
 import CommandKit
 import Foundation
-import Logging
 import Relevance
 import RelevanceDatabase
 import StyleGAN
@@ -95,7 +94,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
 
     @Option(
         help: "Log what is done from this level of importance on: info tells of stages, debug of each unit.")
-    var logLevel = Logger.Level.warning
+    var logLevel = BuildLog.Threshold.warning
 
     @Flag(help: "Say nothing on the way.")
     var quiet = false
@@ -142,8 +141,8 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         request.shard = shard
         request.layers = try work.names(of: subject.layers)
 
-        let builder = try DatabaseBuilder(request, subject: subject, log: BuildLog.logger(level: logLevel))
-        let talk = BuildTalk(quiet: quiet, json: json, isLogged: logLevel < .warning)
+        let builder = try DatabaseBuilder(request, subject: subject, log: BuildLog.logger(from: logLevel))
+        let talk = BuildTalk(quiet: quiet, json: json, isLogged: logLevel != .warning)
         let needs = try builder.needs()
         talk.announce(needs, request)
         try BuildMachine.requireMemory(needs.memory, threads: request.workers)

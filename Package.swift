@@ -65,7 +65,7 @@ let package = Package(
                 "DatabaseReading", "Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP",
                 "NeuralLayers", "Tensors", logging,
             ]),
-        .target(name: "Editing", dependencies: ["Relevance", "StyleGAN", "Tensors"]),
+        .target(name: "Editing", dependencies: ["Relevance", "CLIP", "StyleGAN", "Tensors"]),
         .target(name: "AnimalFaces", dependencies: ["ProgramFolder"], resources: [.copy("Resources")]),
         // Commands that answer from a database alone stand on this, and load no network's library.
         .target(
@@ -103,13 +103,21 @@ let package = Package(
         command("find-channels", ["Catalogue", "CatalogueKit", "DatabaseReading"], on: "QuestionKit"),
         command("build-vocabulary", ["DatabaseReading", "Vocabulary"], on: "QuestionKit"),
         command("embed-text", ["CLIP", "NeuralLayers", "RelevanceDatabase", "Vocabulary"]),
-        command("export-direction", []),
+        command("export-direction", ["DatabaseReading", "Directions"]),
         command("inspect-checkpoint", ["Checkpoints", "StyleGAN", "CLIP", "NeuralLayers"]),
         command(
             "import-relevance",
             ["RelevanceDatabase", "DatabaseReading", "Relevance", "Directions", "Checkpoints"]),
         command("export-relevance", ["RelevanceDatabase", "DatabaseReading"]),
-        command("preview-direction", ["Editing", "Pictures", "StyleGAN", "Tensors"]),
+        command(
+            "preview-direction",
+            ["Editing", "DatabaseReading", "Directions", "Pictures", "StyleGAN", "Tensors"]),
+        command(
+            "tune-direction",
+            [
+                "Editing", "RelevanceDatabase", "Relevance", "Directions", "NeuralLayers", "Pictures",
+                "StyleGAN",
+            ]),
 
         .target(
             name: "FaceJudge",
@@ -162,7 +170,7 @@ let package = Package(
             dependencies: [
                 "build-relevance", "merge-relevance", "query-direction", "embed-text", "build-vocabulary",
                 "save-direction", "list-directions", "describe-channel", "find-channels",
-                "compare-directions",
+                "compare-directions", "tune-direction",
                 "export-direction", "preview-direction", "inspect-checkpoint", "import-relevance",
                 "export-relevance", "Checkpoints",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",

@@ -59,6 +59,13 @@ public final class EditTrial {
             movement: movement / Float(max(1, originals.count * expectation.unnamed.count)))
     }
 
+    /// How far an attribute moved of the faces that an edit was made of, as a mean share of its range.
+    public func movement(of attribute: Attribute, direction: Direction, alpha: Float) throws -> Float {
+        let edited = try edited(by: direction, alpha: alpha)
+        let moved = zip(originals, edited).reduce(0) { $0 + $1.1.movement(of: attribute, from: $1.0) }
+        return moved / Float(max(1, originals.count))
+    }
+
     /// The weakest strength that reaches nearly as many faces as the best one does.
     public func bestStrength(for expectation: EditExpectation, direction: Direction) throws -> Float {
         let outcomes = try Self.strengths.map {

@@ -18,10 +18,12 @@ public final class PhraseDirections {
 
     /// - Throws: `RelevanceError.nothingKept` where no channel reaches β.
     public func direction(to phrase: String) throws -> Direction {
-        let ensemble = try PromptEnsemble()
-        let text = try TextDirection(
-            target: ensemble.embedding(of: phrase, by: encoder),
-            neutral: ensemble.embedding(of: database.manifest.neutral, by: encoder))
+        try direction(of: DirectionRecipe(phrase: phrase, neutral: database.manifest.neutral))
+    }
+
+    /// - Throws: `RelevanceError.nothingKept` where no channel reaches β.
+    public func direction(of recipe: DirectionRecipe) throws -> Direction {
+        let text = try recipe.textDirection(PromptEnsemble().embeddings(of: recipe.phrases, by: encoder))
         return try database.direction(for: text, threshold: threshold)
     }
 }

@@ -23,19 +23,22 @@ public struct DirectionAnswer: Sendable {
     public var largestRelevance: Float { direction.relevance.reduce(0) { max($0, abs($1)) } }
 
     /// Asks a database; embeddings come out of it where they were asked for before, otherwise from CLIP.
+    ///
+    /// - Parameter tunesStrength: Whether α is looked for, by drawing faces; β is where the options say so.
     /// - Throws: errors of the options and of the rooms below, each with an exit status.
     public init(
-        _ phrase: String, _ options: DirectionOptions, clip: CLIPOptions, of database: RelevanceDatabase
+        _ phrase: String, _ options: DirectionOptions, clip: CLIPOptions, of database: RelevanceDatabase,
+        tunesStrength: Bool = false
     ) throws {
         let embeddings = try PhraseEmbeddings(database, clip: clip, templates: options.templates)
         let recipe = options.recipe(phrase: phrase, neutral: database.manifest.neutral)
-        if let choice = options.choice {
+        if let choice = options.choice, !tunesStrength {
             try self.init(recipe, choice, embeddings, of: database)
-        } else {
-            let tuning = try Tuning(recipe, options, clip: clip, of: database)
-            let choice = ChannelChoice(.threshold(tuning.beta), confidence: options.confident)
-            try self.init(recipe, choice, embeddings, of: database, tuning: tuning)
+            return
         }
+        let tuning = try Tuning(recipe, options, clip: clip, of: database)
+        let choice = options.choice ?? ChannelChoice(.threshold(tuning.beta), confidence: options.confident)
+        try self.init(recipe, choice, embeddings, of: database, tuning: tuning)
     }
 
     /// As above.

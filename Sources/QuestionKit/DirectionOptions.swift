@@ -72,6 +72,22 @@ public struct DirectionOptions: ParsableArguments {
         }
     }
 
+    /// α as it is given.
+    public enum Strength: ExpressibleByArgument, Hashable, Sendable {
+        case value(Float)
+        case automatic
+
+        public init?(argument: String) {
+            if argument == "auto" {
+                self = .automatic
+            } else if let value = Float(argument), value > 0, value <= 1000 {
+                self = .value(value)
+            } else {
+                return nil
+            }
+        }
+    }
+
     public mutating func validate() throws {
         let phrases =
             neutral.map { [("--neutral", $0)] } ?? []

@@ -1,4 +1,5 @@
 import CommandKit
+import Directions
 import Editing
 import Pictures
 import StyleGAN
@@ -9,7 +10,18 @@ struct FaceSheet {
     /// Smaller pictures are enlarged to at least this side.
     private static let smallestSide = 128
 
-    private let answer: DirectionAnswer
+    /// What the faces are moved along.
+    struct Subject {
+        let title: String
+        /// ∆s: `[C_total]`.
+        let change: [Float]
+        /// How many channels are not zero.
+        let kept: Int
+        /// α of the outermost columns.
+        let strength: Float
+    }
+
+    private let subject: Subject
     private let faces: [[Picture]]
     private let strengths: [Float]
     /// What the rows' labels begin with: the seed, or nothing for faces of a file.
@@ -17,11 +29,11 @@ struct FaceSheet {
 
     /// - Parameter styles: The faces' style codes, where they come from a file and not from the seed.
     init(
-        _ answer: DirectionAnswer, generator: Generator, styles: Tensor? = nil, faces: Int, seed: UInt32,
+        _ subject: Subject, settings: SweepSettings, generator: Generator, styles: Tensor? = nil, faces: Int,
+        seed: UInt32,
         truncation: Float?,
         strengths: [Float]
     ) throws {
-        let settings = answer.database.manifest.settings
         let truncation = Truncation(
             psi: truncation ?? settings.truncationPsi, cutoff: settings.truncationCutoff)
         let renderer = try DirectionRenderer(generator, batch: strengths.count)
@@ -33,10 +45,10 @@ struct FaceSheet {
                 ?? renderer.styles(
                     images: face..<face + 1, seed: seed, truncation: truncation)
             let moved = try DirectionRenderer.moved(
-                style, along: answer.direction.change, strengths: strengths)
+                style, along: subject.change, strengths: strengths)
             return try Picture.pictures(renderer.images(styles: moved)).map { try $0.enlarged(by: factor) }
         }
-        self.answer = answer
+        self.subject = subject
         self.strengths = strengths
         source = styles == nil ? "\(seed):" : ""
     }
@@ -50,7 +62,7 @@ struct FaceSheet {
 
     func drawn() throws -> Picture {
         try Sheet(
-            title: "\(answer.phrase) instead of \(answer.neutral), β \(answer.direction.threshold)",
+            title: subject.title,
             columnLabels: strengths.map {
                 $0 == 0 ? "original" : "α \($0 < 0 ? "−" : "+")\(Self.short(abs($0)))"
             },

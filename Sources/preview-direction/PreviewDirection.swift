@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandKit
+import DatabaseReading
 import Editing
 import Pictures
 import StyleGAN
@@ -17,16 +18,30 @@ import StyleGAN
               preview-direction "tiger" --alpha 10 --steps 2 --output sheet.jpg
               preview-direction "smile" --store store/ffhq --seed 7 --beta 0.15
               preview-direction "smile" --store store/ffhq --latents w_plus.npy
+              preview-direction "tiger" --beta auto --alpha auto
+              preview-direction --channel b16.conv1:37
             """,
         version: ProgramVersion.current)
 
-    @OptionGroup var phrase: PhraseOptions
+    @Argument(help: "What pictures are to become, for example \"tiger\".")
+    var phrase: String?
+
+    @OptionGroup var direction: DirectionOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var generator: GeneratorOptions
     @OptionGroup var clip: CLIPOptions
 
-    @Option(parsing: .unconditional, help: "The strength α of the outermost columns.")
-    var alpha: Float = 6
+    @Option(
+        help: ArgumentHelp(
+            "Move one style channel by α σ instead of following a phrase.", valueName: "layer:channel"))
+    var channel: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The strength of the outermost columns, or 'auto': draw a few faces and measure. Default: 6, or what "
+                + "--beta auto has found.", valueName: "α"))
+    var alpha: DirectionOptions.Strength?
 
     @Option(parsing: .unconditional, help: "The number of faces.")
     var faces = 6
@@ -56,8 +71,12 @@ import StyleGAN
     var quiet = false
 
     func validate() throws {
-        guard alpha > 0, alpha <= 1000 else {
-            throw ValidationError("--alpha is \(alpha); it must be above 0 and at most 1000")
+        guard (phrase == nil) != (channel == nil) else {
+            throw ValidationError("give a phrase, as \"tiger\", or --channel")
+        }
+        if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
+        if channel != nil, alpha == .automatic {
+            throw ValidationError("--alpha auto is for a phrase; for a channel give a number")
         }
         guard (1...64).contains(faces) else {
             throw ValidationError("--faces is \(faces); it must be from 1 to 64")
@@ -76,22 +95,41 @@ import StyleGAN
     }
 
     func run() throws {
-        let path = output ?? OutputFile.name(for: phrase.phrase, ending: "png")
+        let path = output ?? OutputFile.name(for: phrase ?? channel ?? "", ending: "png")
         try OutputFile.require(path)
         let database = try database.open(generator: generator.generator)
-        let answer = try DirectionAnswer(phrase, clip: clip, of: database)
+        let subject = try subject(of: database)
         let generator = try generator.open(for: database)
         let styles = try latents.map { try LatentFile.styles(path: $0, for: generator) }
         let faces = min(faces, styles?.shape[0] ?? faces)
         let sheet = try FaceSheet(
-            answer, generator: generator, styles: styles, faces: faces, seed: seed,
-            truncation: truncation,
-            strengths: (-steps...steps).map { alpha * Float($0) / Float(steps) })
+            subject, settings: database.manifest.settings, generator: generator, styles: styles, faces: faces,
+            seed: seed, truncation: truncation,
+            strengths: (-steps...steps).map { subject.strength * Float($0) / Float(steps) })
         try sheet.drawn().write(path: path)
         if !quiet {
             StandardStream.error.writeLine(
-                "\(Terminal.printable(path)): \(faces) faces, α from −\(alpha) to \(alpha), "
-                    + "\(answer.direction.kept.count) of \(answer.direction.relevance.count) channels")
+                "\(Terminal.printable(path)): \(faces) faces, α from −\(subject.strength) to \(subject.strength), "
+                    + "\(subject.kept) of \(database.channels.count) channels")
         }
+    }
+
+    /// What is drawn: a phrase's direction, or one channel.
+    private func subject(of database: RelevanceDatabase) throws -> FaceSheet.Subject {
+        let given: Float? = if case .value(let value) = alpha { value } else { nil }
+        if let channel {
+            let (place, row) = try ChannelPlace.parse(channel, in: database)
+            let position = database.channels.positions[row]
+            var change = [Float](repeating: 0, count: database.channels.total)
+            change[position] = database.statistics.deviation[position]
+            return FaceSheet.Subject(
+                title: "\(place), σ \(change[position])", change: change, kept: 1, strength: given ?? 6)
+        }
+        let answer = try DirectionAnswer(
+            phrase ?? "", direction, clip: clip, of: database, tunesStrength: alpha == .automatic)
+        return FaceSheet.Subject(
+            title: "\(answer.phrase) instead of \(answer.neutral), β \(answer.direction.threshold)",
+            change: answer.direction.change, kept: answer.direction.kept.count,
+            strength: given ?? answer.tuning?.alpha ?? 6)
     }
 }

@@ -45,6 +45,12 @@ import QuestionKit
     @Option(parsing: .unconditional, help: "How many of the strongest channels to show.")
     var top = 20
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "'auto' draws a few faces and says which strength is good (seconds).", valueName: "auto"))
+    var alpha: DirectionOptions.Strength?
+
     @Option(help: ArgumentHelp("Save the direction in the catalogue under a name.", valueName: "name"))
     var save: String?
 
@@ -70,6 +76,7 @@ import QuestionKit
                 throw ValidationError(
                     "--beta auto draws faces for one phrase; for many give --beta or --channels")
             }
+            guard alpha == nil else { throw ValidationError("--alpha is for one phrase") }
             guard save == nil else { throw ValidationError("--save is for one phrase") }
         }
     }
@@ -101,7 +108,8 @@ import QuestionKit
     }
 
     private func ask(_ phrase: String, of database: RelevanceDatabase) throws {
-        let answer = try DirectionAnswer(phrase, direction, clip: clip, of: database)
+        let answer = try DirectionAnswer(
+            phrase, direction, clip: clip, of: database, tunesStrength: alpha == .automatic)
         let report = AnswerReport(answer, top: top)
         let inColour = Terminal.allowsColour(StandardStream.output.rawValue)
         try StandardStream.output.write(json ? report.json() : report.text(inColour: inColour))

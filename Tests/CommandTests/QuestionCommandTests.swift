@@ -140,7 +140,7 @@ import Testing
     @Test(
         arguments: commands + [
             "build-relevance", "embed-text", "build-vocabulary", "save-direction", "list-directions",
-            "describe-channel", "find-channels", "compare-directions",
+            "describe-channel", "find-channels", "compare-directions", "tune-direction",
         ])
     func helpHasExamplesAndGoesToStandardOutput(command: String) throws {
         let help = try run(command, ["--help"])

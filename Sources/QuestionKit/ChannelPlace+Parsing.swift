@@ -1,5 +1,4 @@
 import DatabaseReading
-import QuestionKit
 
 extension ChannelPlace {
     /// The swept channel that is written so, `layer:channel`, with its row in the table.

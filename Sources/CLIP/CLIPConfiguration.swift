@@ -2,7 +2,7 @@ import Checkpoints
 import NeuralLayers
 import Tensors
 
-/// The sizes of a CLIP with a vision transformer, as its weights tell them.
+/// The sizes of a CLIP, as its weights tell them.
 public struct CLIPConfiguration: Hashable, Sendable {
     /// The sizes of one tower's transformer.
     public struct Tower: Hashable, Sendable {
@@ -17,9 +17,16 @@ public struct CLIPConfiguration: Hashable, Sendable {
     public let dimension: Int
     /// The side of the square images that the image encoder reads, in pixels.
     public let imageResolution: Int
-    /// The side of a patch, in pixels.
+    /// The side of a patch, in pixels; of a ResNet, of what one pixel of its last maps stands for.
     public let patchSize: Int
+    /// The transformer of images; of a ResNet, its blocks and the attention at its end.
     public let image: Tower
+    /// The sizes of a ResNet, where images go through one.
+    let residual: ResidualSizes?
+
+    /// Whether images go through a ResNet instead of a vision transformer.
+    public var isResNet: Bool { residual != nil }
+
     /// The tokens that a text may have, its two marks included.
     public let contextLength: Int
     public let vocabularySize: Int
@@ -35,14 +42,16 @@ public struct CLIPConfiguration: Hashable, Sendable {
 
     init(_ weights: CLIPWeights, conventions: CLIPConventions) throws(CLIPError) {
         let names = weights.names
+        residual = try weights.residualSizes()
         let patches = try weights.extents(of: names.patches, rank: 4)
         let positions = try weights.extents(of: names.imagePositions, rank: 2)
         let tokens = try weights.extents(of: names.tokens, rank: 2)
         let context = try weights.extents(of: names.textPositions, rank: 2)
         let projection = try weights.extents(of: names.textProjection, rank: 2)
 
+        patchSize = residual == nil ? patches[2] : ResidualSizes.reduction
         let side = Int(Double(positions[0] - 1).squareRoot().rounded())
-        let (resolution, overflow) = side.multipliedReportingOverflow(by: patches[2])
+        let (resolution, overflow) = side.multipliedReportingOverflow(by: patchSize)
         guard side > 0, side * side + 1 == positions[0], !overflow, resolution <= 1 << 12, patches[1] == 3
         else {
             throw weights.notCLIP(
@@ -50,14 +59,25 @@ public struct CLIPConfiguration: Hashable, Sendable {
             )
         }
         imageResolution = resolution
-        patchSize = patches[2]
         dimension = projection[names.isProjectionTransposed ? 0 : 1]
         contextLength = context[0]
         vocabularySize = tokens[0]
         activation = conventions.activation
         (mean, deviation) = (conventions.mean, conventions.deviation)
         conventionsSource = conventions.source
-        image = try Self.tower(.image, width: patches[0], heads: conventions.imageHeads, weights)
+        if let residual {
+            let width = residual.features
+            image = Tower(
+                width: width, layers: residual.blocks.reduce(0, +),
+                heads: conventions.imageHeads ?? max(1, width / 64),
+                hiddenWidth: width)
+            guard image.heads > 0, width.isMultiple(of: image.heads) else {
+                throw weights.notCLIP(
+                    "a width of \(width) cannot be shared by \(image.heads) attention heads")
+            }
+        } else {
+            image = try Self.tower(.image, width: patches[0], heads: conventions.imageHeads, weights)
+        }
         text = try Self.tower(.text, width: tokens[1], heads: conventions.textHeads, weights)
     }
 

@@ -63,10 +63,11 @@ struct CLIPConventions: Hashable, Sendable {
         activation = model["quick_gelu"]?.bool == true ? .quickGELU : .gelu
         if let vision = model["vision_cfg"], let width = vision["width"]?.integer {
             let headWidth = vision["head_width"]?.integer ?? 64
-            guard headWidth > 0, width > 0 else {
+            guard headWidth > 0, (1...1 << 16).contains(width) else {
                 throw weights.notCLIP("its configuration has heads of \(headWidth)")
             }
-            imageHeads = width / headWidth
+            // A ResNet, whose `layers` are a list, ends in 32 times its width.
+            imageHeads = (vision["layers"]?.elements == nil ? width : width * 32) / headWidth
         }
         textHeads = model["text_cfg"]?["heads"]?.integer
     }

@@ -2,7 +2,7 @@ import Checkpoints
 import NeuralLayers
 import Synchronization
 
-/// A CLIP with a vision transformer: weights, sizes and tokenizer, from which encoders are made.
+/// A CLIP, its image tower a vision transformer or a ResNet: weights, sizes and tokenizer, from which encoders are made.
 ///
 /// Weights are read when the first encoder of a tower is made, packed once, and shared by all further ones on any
 /// thread. Reads OpenAI's names of tensors (which OpenCLIP shares) and those of the transformers library, with the
@@ -16,6 +16,7 @@ public struct CLIPModel: Sendable {
     /// The packed towers, each made by the first encoder that asks.
     private final class SharedTowers: Sendable {
         let image = Mutex<ImageTower?>(nil)
+        let residual = Mutex<ResidualTower?>(nil)
         let text = Mutex<TextTower?>(nil)
         let imageGradient = Mutex<ImageTowerGradient?>(nil)
     }
@@ -103,7 +104,10 @@ public struct CLIPModel: Sendable {
 
     /// The weights of the way back for a batch, packed once as long as the batch stays the same.
     func imageTowerGradient(batch: Int) throws(CLIPError) -> ImageTowerGradient {
-        try towers.imageGradient.withLock { (tower) throws(CLIPError) in
+        guard configuration.residual == nil else {
+            throw weights.notCLIP("gradients go back through a vision transformer, and it has a ResNet")
+        }
+        return try towers.imageGradient.withLock { (tower) throws(CLIPError) in
             if let tower, tower.batch == batch { return tower }
             let made = try CLIPError.wrapping { try ImageTowerGradient(weights, configuration, batch: batch) }
             tower = made
@@ -111,7 +115,22 @@ public struct CLIPModel: Sendable {
         }
     }
 
-    func imageTower() throws(CLIPError) -> ImageTower {
+    /// The image tower's network for images of a size, its weights shared with the others.
+    func imageNetwork(height: Int, width: Int) throws(CLIPError) -> any ImageNetwork {
+        try CLIPError.wrapping { () throws -> any ImageNetwork in
+            guard let sizes = configuration.residual else {
+                return try VisionTransformer(imageTower(), configuration, height: height, width: width)
+            }
+            let tower = try towers.residual.withLock { tower in
+                let made = try tower ?? ResidualTower(weights, configuration, sizes)
+                tower = made
+                return made
+            }
+            return try ResidualNetwork(tower, configuration, height: height, width: width)
+        }
+    }
+
+    private func imageTower() throws(CLIPError) -> ImageTower {
         try towers.image.withLock { (tower) throws(CLIPError) in
             if let tower { return tower }
             let made = try CLIPError.wrapping { try ImageTower(weights, configuration) }

@@ -19,6 +19,16 @@ struct CLIPNames: Sendable {
         case separate(query: String, key: String, value: String)
     }
 
+    /// A ResNet's layers, in OpenAI's layout.
+    struct Residual: Sendable {
+        /// What all of the tower's names begin with.
+        let image: String
+        var pool: String { image + "attnpool." }
+
+        func block(stage: Int, _ block: Int) -> String { "\(image)layer\(stage + 1).\(block)." }
+    }
+
+    let residual: Residual
     let classToken, patches, imagePositions, normPre, normPost, imageProjection: String
     let tokens, textPositions, normFinal, textProjection: String
     /// Whether projections are `[d, W]`, as linear layers have it, not `[W, d]`.
@@ -42,11 +52,13 @@ struct CLIPNames: Sendable {
             }
             // Some models of OpenCLIP keep the text tower in a module of its own.
             for text in ["", "text."] where checkpoint.contains(prefix + text + "token_embedding.weight") {
-                self = .openAI(prefix, text: text)
+                let isResNet = checkpoint.contains(prefix + "visual.attnpool.positional_embedding")
+                self = .openAI(prefix, text: text, isResNet: isResNet)
                 return
             }
         }
-        self = .openAI("", text: "")
+        let isResNet = checkpoint.contains("visual.attnpool.positional_embedding")
+        self = .openAI("", text: "", isResNet: isResNet)
     }
 
     /// What the names of all blocks' tensors begin with, their number following.
@@ -70,11 +82,13 @@ struct CLIPNames: Sendable {
     }
 
     /// openai/CLIP and OpenCLIP.
-    private static func openAI(_ prefix: String, text: String) -> CLIPNames {
+    private static func openAI(_ prefix: String, text: String, isResNet: Bool) -> CLIPNames {
         let (image, text) = (prefix + "visual.", prefix + text)
         return CLIPNames(
-            classToken: image + "class_embedding", patches: image + "conv1.weight",
-            imagePositions: image + "positional_embedding", normPre: image + "ln_pre",
+            residual: Residual(image: image), classToken: image + "class_embedding",
+            patches: image + "conv1.weight",
+            imagePositions: image + (isResNet ? "attnpool." : "") + "positional_embedding",
+            normPre: image + "ln_pre",
             normPost: image + "ln_post", imageProjection: image + "proj",
             tokens: text + "token_embedding.weight", textPositions: text + "positional_embedding",
             normFinal: text + "ln_final", textProjection: text + "text_projection",
@@ -86,7 +100,7 @@ struct CLIPNames: Sendable {
     private static func huggingFace(_ prefix: String) -> CLIPNames {
         let (image, text) = (prefix + "vision_model.", prefix + "text_model.")
         return CLIPNames(
-            classToken: image + "embeddings.class_embedding",
+            residual: Residual(image: image), classToken: image + "embeddings.class_embedding",
             patches: image + "embeddings.patch_embedding.weight",
             imagePositions: image + "embeddings.position_embedding.weight", normPre: image + "pre_layrnorm",
             normPost: image + "post_layernorm", imageProjection: prefix + "visual_projection.weight",
@@ -98,11 +112,13 @@ struct CLIPNames: Sendable {
     }
 
     private init(
-        classToken: String, patches: String, imagePositions: String, normPre: String, normPost: String,
+        residual: Residual, classToken: String, patches: String, imagePositions: String, normPre: String,
+        normPost: String,
         imageProjection: String, tokens: String, textPositions: String, normFinal: String,
         textProjection: String, isProjectionTransposed: Bool, isTrainingState: Bool, imageBlocks: String,
         textBlocks: String
     ) {
+        self.residual = residual
         self.classToken = classToken
         self.patches = patches
         self.imagePositions = imagePositions

@@ -5,6 +5,13 @@ extension CLIPWeights {
     /// A linear layer's two tensors: `[O, I]` and `[O]`.
     struct Layer {
         let weight, bias: Tensor
+
+        /// The outputs of one layer before those of another.
+        static func joined(_ first: Layer, _ second: Layer) throws -> Layer {
+            Layer(
+                weight: try first.weight.followed(by: second.weight),
+                bias: try first.bias.followed(by: second.bias))
+        }
     }
 
     func layer(_ name: String) throws -> Layer {
@@ -25,9 +32,7 @@ extension CLIPWeights {
             let (key, value) = try (layer(key), layer(value))
             return (
                 try layer(query),
-                Layer(
-                    weight: try key.weight.followed(by: value.weight),
-                    bias: try key.bias.followed(by: value.bias))
+                try .joined(key, value)
             )
         }
     }

@@ -20,20 +20,80 @@ struct CLIPWeights: Sendable {
     /// Throws unless every tensor that the towers need is there and has its shape; reads no weights.
     func verify(_ configuration: CLIPConfiguration) throws(CLIPError) {
         let (image, text) = (configuration.image, configuration.text)
-        let side = configuration.patchSize
-        try require(names.patches, [image.width, 3, side, side])
-        try require(names.classToken, [image.width])
-        try require(names.imagePositions, [configuration.imageTokens, image.width])
+        if let residual = configuration.residual {
+            try verify(residual, configuration)
+        } else {
+            let side = configuration.patchSize
+            try require(names.patches, [image.width, 3, side, side])
+            try require(names.classToken, [image.width])
+            try require(names.imagePositions, [configuration.imageTokens, image.width])
+            for norm in [names.normPre, names.normPost] { try requireLayer(norm, [image.width]) }
+            try requireProjection(names.imageProjection, width: image.width, configuration)
+            for layer in 0..<image.layers { try verify(names.block(.image, layer), image) }
+        }
         try require(names.tokens, [configuration.vocabularySize, text.width])
         try require(names.textPositions, [configuration.contextLength, text.width])
-        for norm in [names.normPre, names.normPost] { try requireLayer(norm, [image.width]) }
         try requireLayer(names.normFinal, [text.width])
-        for (name, width) in [(names.imageProjection, image.width), (names.textProjection, text.width)] {
-            let d = configuration.dimension
-            try require(name, names.isProjectionTransposed ? [d, width] : [width, d])
-        }
-        for layer in 0..<image.layers { try verify(names.block(.image, layer), image) }
+        try requireProjection(names.textProjection, width: text.width, configuration)
         for layer in 0..<text.layers { try verify(names.block(.text, layer), text) }
+    }
+
+    private func requireProjection(
+        _ name: String, width: Int, _ configuration: CLIPConfiguration
+    ) throws(CLIPError) {
+        let d = configuration.dimension
+        try require(name, names.isProjectionTransposed ? [d, width] : [width, d])
+    }
+
+    /// The same for a ResNet's image tower.
+    private func verify(_ sizes: ResidualSizes, _ configuration: CLIPConfiguration) throws(CLIPError) {
+        let residual = names.residual
+        func require(_ convolution: String, _ norm: String, _ shape: Shape) throws(CLIPError) {
+            try self.require(convolution + ".weight", shape)
+            for part in ["weight", "bias", "running_mean", "running_var"] {
+                try self.require("\(norm).\(part)", [shape[0]])
+            }
+        }
+        let half = sizes.width / 2
+        try require(residual.image + "conv1", residual.image + "bn1", [half, 3, 3, 3])
+        try require(residual.image + "conv2", residual.image + "bn2", [half, half, 3, 3])
+        try require(residual.image + "conv3", residual.image + "bn3", [sizes.width, half, 3, 3])
+        for (stage, count) in sizes.blocks.enumerated() {
+            for block in 0..<count {
+                let name = residual.block(stage: stage, block)
+                let (inputs, middle) = (sizes.inputs(stage: stage, block: block), sizes.middle(stage: stage))
+                let outputs = middle * ResidualSizes.expansion
+                try require(name + "conv1", name + "bn1", [middle, inputs, 1, 1])
+                try require(name + "conv2", name + "bn2", [middle, middle, 3, 3])
+                try require(name + "conv3", name + "bn3", [outputs, middle, 1, 1])
+                if sizes.hasShortcut(stage: stage, block: block) {
+                    try require(name + "downsample.0", name + "downsample.1", [outputs, inputs, 1, 1])
+                }
+            }
+        }
+        let width = sizes.features
+        try self.require(names.imagePositions, [configuration.imageTokens, width])
+        for layer in ["q_proj", "k_proj", "v_proj"] {
+            try requireLayer(residual.pool + layer, [width, width])
+        }
+        try requireLayer(residual.pool + "c_proj", [configuration.dimension, width])
+    }
+
+    /// The sizes of a ResNet, or nil where the image tower is none.
+    func residualSizes() throws(CLIPError) -> ResidualSizes? {
+        let residual = names.residual
+        guard checkpoint.contains(residual.pool + "positional_embedding") else { return nil }
+        let width = try extents(of: residual.block(stage: 0, 0) + "conv1.weight", rank: 4)[0]
+        guard (2...1 << 10).contains(width), width.isMultiple(of: 2) else {
+            throw notCLIP("its ResNet has blocks of \(width) channels")
+        }
+        let blocks = (0..<4).map { stage in
+            (0..<256).first { !checkpoint.contains(residual.block(stage: stage, $0) + "conv1.weight") } ?? 256
+        }
+        guard blocks.allSatisfy({ (1..<256).contains($0) }) else {
+            throw notCLIP("its ResNet has stages of \(blocks) blocks")
+        }
+        return ResidualSizes(width: width, blocks: blocks)
     }
 
     private func verify(_ block: CLIPNames.Block, _ tower: CLIPConfiguration.Tower) throws(CLIPError) {
@@ -86,9 +146,6 @@ struct CLIPWeights: Sendable {
     }
 
     func missing(_ name: String) -> CLIPError {
-        if case .clip(_, isResNet: true) = CheckpointKind(checkpoint) {
-            return notCLIP("it has a ResNet; a vision transformer (ViT) is needed")
-        }
         switch CheckpointKind(checkpoint) {
         case .clip, .clipTower, .unknown: break
         case let kind: return notCLIP(kind.refusal)

@@ -68,6 +68,19 @@ final class ImagePreparation {
         }
     }
 
+    /// - Parameters:
+    ///   - image: `[3, H, W]`
+    ///   - target: `[3, R, R]`, R being CLIP's resolution.
+    func planes(of image: UnsafeBufferPointer<Float>, into target: UnsafeMutableBufferPointer<Float>) {
+        prepare(image)
+        let side = outputSide
+        precondition(target.count == 3 * side * side, "the planes of one image")
+        forEachLine { colour, y, line in
+            let start = (colour * side + y) * side
+            for x in 0..<side { target[start + x] = line(x) }
+        }
+    }
+
     /// Every line of the normalised square, as a function from a pixel's column to its value.
     @inline(__always)
     private func forEachLine(_ body: (_ colour: Int, _ y: Int, _ line: (Int) -> Float) -> Void) {

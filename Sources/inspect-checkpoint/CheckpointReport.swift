@@ -75,11 +75,13 @@ struct CheckpointReport {
             let sizes = try CLIPModel.configuration(of: checkpoint)
             let (image, text) = (sizes.image, sizes.text)
             return [
+                ("pictures", "\(sizes.imageResolution) × \(sizes.imageResolution)"),
                 (
-                    "pictures",
-                    "\(sizes.imageResolution) × \(sizes.imageResolution) in patches of \(sizes.patchSize)"
+                    "image tower",
+                    sizes.isResNet
+                        ? "\(image.layers) blocks, attention over \(image.width) features, \(image.heads) heads"
+                        : "\(image.layers) layers of \(image.width), \(image.heads) heads, patches of \(sizes.patchSize)"
                 ),
-                ("image tower", "\(image.layers) layers of \(image.width), \(image.heads) heads"),
                 ("text tower", "\(text.layers) layers of \(text.width), \(text.heads) heads"),
                 ("tokens", "\(sizes.vocabularySize), \(sizes.contextLength) a text"),
                 ("embeddings", "\(sizes.dimension)"),

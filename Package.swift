@@ -107,7 +107,10 @@ let package = Package(
         command("inspect-checkpoint", ["Checkpoints", "StyleGAN", "CLIP", "NeuralLayers"]),
         command(
             "import-relevance",
-            ["RelevanceDatabase", "DatabaseReading", "Relevance", "Directions", "Checkpoints"]),
+            [
+                "RelevanceDatabase", "DatabaseReading", "Relevance", "Directions", "StyleGAN", "CLIP",
+                "Checkpoints",
+            ]),
         command("export-relevance", ["RelevanceDatabase", "DatabaseReading"]),
         command(
             "preview-direction",

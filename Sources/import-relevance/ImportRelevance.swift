@@ -1,9 +1,11 @@
 import ArgumentParser
+import CLIP
 import Checkpoints
 import CommandKit
 import Foundation
 import Relevance
 import RelevanceDatabase
+import StyleGAN
 
 @main struct ImportRelevance: DirectionCommand {
     static let configuration = CommandConfiguration(

@@ -148,7 +148,7 @@ let package = Package(
             dependencies: [
                 "CommandKit", "CLIP", "StyleGAN", "Checkpoints", "NeuralLayers", "Tensors", argumentParser,
             ],
-            path: "Tools/Parity", exclude: ["parity.py"]),
+            path: "Tools/Parity", exclude: ["parity.py", "README.md"]),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/Support"),
 
         tests(of: "Tensors"),

@@ -34,6 +34,7 @@ let package = Package(
     targets: [
         system("COneDNN", apt: "libdnnl-dev"),
         system("COpenMP", apt: "libgomp1"),
+        system("COpenBLAS", apt: "libopenblas-dev"),
         system("CLMDB", apt: "liblmdb-dev"),
         system("CCrypto", apt: "libssl-dev"),
         system("CZlib", apt: "zlib1g-dev"),
@@ -52,7 +53,8 @@ let package = Package(
         .target(
             name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary", "CZlib"]),
         .target(name: "Directions", dependencies: ["Tensors"]),
-        .target(name: "Relevance", dependencies: ["Directions", "Tensors", "StyleGAN", "CLIP"]),
+        .target(
+            name: "Relevance", dependencies: ["Directions", "Tensors", "StyleGAN", "CLIP", "COpenBLAS"]),
         .target(
             name: "DirectionStore", dependencies: ["CLMDB"],
             // Swift 6.3.1's cross-module optimiser crashes on this room's noncopyable transactions.
@@ -89,7 +91,11 @@ let package = Package(
             dependencies: ["CommandKit", "RelevanceDatabase", "Catalogue", logging, argumentParser]),
 
         command(
-            "build-relevance", ["BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP"]),
+            "build-relevance",
+            [
+                "BuildKit", "RelevanceDatabase", "Relevance", "StyleGAN", "CLIP", "NeuralLayers", "Tensors",
+                "Vocabulary",
+            ]),
         command("merge-relevance", ["BuildKit", "RelevanceDatabase"]),
         command("query-direction", ["DatabaseReading", "Directions"], on: "QuestionKit"),
         command("compare-directions", ["DatabaseReading", "Directions"], on: "QuestionKit"),

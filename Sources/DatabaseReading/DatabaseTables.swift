@@ -1,5 +1,6 @@
 import DirectionStore
 import Directions
+import Tensors
 
 /// The store's tables in the terms of a sweep: what its keys and values mean, and the checks before they are used.
 package enum DatabaseTables {
@@ -74,6 +75,20 @@ package enum DatabaseTables {
     ) throws {
         try transaction.put(table.rows.values, for: tableKey, in: .relevance)
         try transaction.put(spread.errors.values, for: tableKey, in: .spread)
+    }
+
+    private static let sketchKey = "sketch"
+
+    package static func put(sketch: Tensor, _ transaction: borrowing WriteTransaction) throws {
+        try transaction.put(sketch.values, for: sketchKey, in: .relevance)
+    }
+
+    /// The directions along which derivatives were taken, `[K, d]`; nil where they were taken along all.
+    package static func sketch(_ transaction: borrowing Transaction, _ manifest: Manifest) throws -> Tensor? {
+        guard let record = manifest.gradient?.sketch else { return nil }
+        let shape = try Shape([record.directions, manifest.dimension])
+        return try transaction.floats(of: sketchKey, in: .relevance, count: shape.count)
+            .map { try Tensor($0, shape: shape) }
     }
 
     /// Reads a table of `[C, d]` in place: `relevance` or `spread`.

@@ -34,12 +34,14 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var layersDone: [String]?
     /// Which part of a build this is, to be merged with the others; nil is a whole one.
     public let shard: BuildShard?
+    /// How the table came from gradients; nil where it came from pairs of pictures.
+    public var gradient: GradientRecord?
 
     public init(
         replaces: UUID? = nil, generator: WeightsRecord, clip: WeightsRecord, layers: [LayerRecord],
         dimension: Int,
         settings: SweepSettings, precision: String, neutral: String, toolVersion: String, pairsAsked: Int,
-        layersAsked: [String]? = nil, shard: BuildShard? = nil
+        layersAsked: [String]? = nil, shard: BuildShard? = nil, gradient: GradientRecord? = nil
     ) {
         formatVersion = Self.formatVersion
         identity = UUID()
@@ -55,6 +57,7 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.pairsAsked = pairsAsked
         self.layersAsked = layersAsked
         self.shard = shard
+        self.gradient = gradient
         pairsDone = 0
     }
 
@@ -63,11 +66,16 @@ public struct Manifest: Hashable, Sendable, Codable {
         Manifest(
             generator: generator, clip: clip, layers: layers, dimension: dimension, settings: settings,
             precision: precision, neutral: neutral, toolVersion: toolVersion, pairsAsked: pairsAsked,
-            layersAsked: layersAsked)
+            layersAsked: layersAsked, gradient: gradient)
     }
 
     /// Whether the table holds all the pairs that were asked for.
-    public var isComplete: Bool { pairsDone == pairsAsked && layersDone == layersAsked }
+    public var isComplete: Bool {
+        pairsDone == pairsAsked && layersDone == layersAsked && gradient?.repaired == gradient?.repairedDone
+    }
+
+    /// By what the table was made.
+    public var method: TableMethod { gradient == nil ? .pairs : .gradient }
 
     /// The number of style channels, toRGB layers included: C_total.
     public var totalChannels: Int { layers.reduce(0) { $0 + $1.channels } }
@@ -178,6 +186,11 @@ public struct Manifest: Hashable, Sendable, Codable {
                 return "the layer '\(stranger.prefix(80))' among its parts, which is not swept"
             }
             if names.isEmpty || Set(names).count != names.count { return "a list of layers that is none" }
+        }
+        if let problem = gradient?.firstProblem(
+            layers: swept, dimension: dimension, channels: sweptChannels)
+        {
+            return problem
         }
         return nil
     }

@@ -167,6 +167,20 @@ public final class RelevanceDatabase: Sendable {
         return direction
     }
 
+    /// The share of ∆t, of the sum of squares, along which the table's derivatives were taken; nil where they were taken
+    /// along the whole embedding, or the table is from pairs.
+    public func shareInSketch(of direction: TextDirection) throws -> Double? {
+        guard let sketch = try store.read({ try DatabaseTables.sketch($0, manifest) }),
+            sketch.shape[1] == direction.values.count
+        else { return nil }
+        return (0..<sketch.shape[0]).reduce(0.0) { sum, row in
+            let along = direction.values.indices.reduce(0.0) {
+                $0 + Double(sketch[row * direction.values.count + $1]) * Double(direction.values[$1])
+            }
+            return sum + along * along
+        }
+    }
+
     // MARK: What queries keep
 
     /// Embeddings belong to one CLIP; where an import did not say which, any may be named in turn.

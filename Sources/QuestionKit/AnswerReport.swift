@@ -38,6 +38,10 @@ public struct AnswerReport: Sendable {
         let largestRelevance: Float
         let pairs: Int
         let doubtful: Int?
+        let method: TableMethod
+        /// Of a table from gradients that was verified, the median cosine to true pairs.
+        let agreement: Float?
+        let shareInSketch: Double?
         let textMilliseconds: Double
         let lookupMilliseconds: Double
         let strongest: [Channel]
@@ -85,7 +89,10 @@ public struct AnswerReport: Sendable {
                 beta: direction.threshold, alpha: answer.tuning?.alpha, confidence: answer.confidence,
                 kept: direction.kept.count, channels: direction.relevance.count,
                 largestRelevance: answer.largestRelevance, pairs: answer.database.manifest.pairsDone,
-                doubtful: doubtful(errors), textMilliseconds: answer.textTime / .milliseconds(1),
+                doubtful: doubtful(errors), method: answer.database.manifest.method,
+                agreement: answer.database.manifest.gradient?.agreement?.median,
+                shareInSketch: answer.database.shareInSketch(of: answer.text),
+                textMilliseconds: answer.textTime / .milliseconds(1),
                 lookupMilliseconds: answer.lookupTime / .milliseconds(1), strongest: strongest(errors)))
             + "\n"
     }
@@ -129,6 +136,7 @@ public struct AnswerReport: Sendable {
         if let tuning = answer.tuning {
             lines.append("chosen by drawing faces: β \(tuning.beta), α \(tuning.alpha)")
         }
+        if let gradient = answer.database.manifest.gradient { lines += try remarks(on: gradient) }
         lines.append(
             "text \(Self.number(answer.textTime / .milliseconds(1), 1)) ms, "
                 + "lookup \(Self.number(answer.lookupTime / .milliseconds(1), 1)) ms")
@@ -143,6 +151,23 @@ public struct AnswerReport: Sendable {
             recipe.plus.map { " plus \(quoted($0))" } + recipe.minus.map { " minus \(quoted($0))" }
             + recipe.without.map { " without \(quoted($0))" }
         return "\(quoted(recipe.phrase))\(changes.joined()) instead of \(quoted(recipe.neutral))"
+    }
+
+    /// What is to be known of a table from gradients, that nobody takes it for one from pairs.
+    private func remarks(on gradient: GradientRecord) throws -> [String] {
+        var line = "from gradients of \(answer.database.manifest.pairsDone) images, "
+        if let agreement = gradient.agreement {
+            line +=
+                "median cosine to true pairs \(Self.number(agreement.median, 3)) "
+                + "(10th percentile \(Self.number(agreement.tenthPercentile, 3)))"
+        } else {
+            line += "not compared with true pairs"
+        }
+        guard let share = try answer.database.shareInSketch(of: answer.text) else { return [line] }
+        return [
+            line,
+            "\(Self.number(100 * (1 - share), 1)) % of this phrase's ∆t lies outside of the table's sketch and is lost",
+        ]
     }
 
     private static func number(_ value: some BinaryFloatingPoint, _ places: Int) -> String {

@@ -1,8 +1,8 @@
 /// Numbers as people read them, with a fixed number of places; Foundation's formatting would be loaded for nothing else.
-enum FixedDecimal {
+package enum FixedDecimal {
     /// As C's `%.nf`, but with ties away from zero.
     /// - Parameter places: From 0 to 9.
-    static func text(_ value: Double, places: Int) -> String {
+    package static func text(_ value: Double, places: Int) -> String {
         let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
         let scaled = (abs(value) * scale).rounded()
         // Beyond 2^53 a double has no places to show.

@@ -71,12 +71,30 @@ public final class ChannelSweep {
         guard sweptLayers.indices.contains(layer) else {
             throw .count(what: "place of a swept layer", found: layer, expected: sweptLayers.count)
         }
+        return try sums(
+            layer: layer, channels: Array(0..<sweptLayers[layer].channels), images: selection,
+            statistics: statistics)
+    }
+
+    /// Sweeps some channels of a layer on some images; the sums' channels are these, in their order.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer's place among `StyleSpace.sweptLayers`.
+    ///   - channels: The channels' places in the layer.
+    ///   - selection: Which of the seed's images.
+    /// - Throws: `RelevanceError`, `.value` where an image has no finite embedding.
+    public func sums(
+        layer: Int, channels: [Int], images selection: Range<Int>, statistics: StyleStatistics
+    ) throws(RelevanceError) -> ChannelSums {
+        let sweptLayers = synthesis.sweptLayers
+        guard sweptLayers.indices.contains(layer) else {
+            throw .count(what: "place of a swept layer", found: layer, expected: sweptLayers.count)
+        }
         guard statistics.mean.count == generator.styleSpace.count else {
             throw .count(
                 what: "statistics of styles", found: statistics.mean.count,
                 expected: generator.styleSpace.count)
         }
-        let channels = sweptLayers[layer].range
         var sums = ChannelSums(channels: channels.count, dimension: dimension)
         for image in selection {
             // 1. Draw an image's style code s.
@@ -84,7 +102,7 @@ public final class ChannelSweep {
             for first in stride(from: 0, to: channels.count, by: pairsPerBatch) {
                 let batch = first..<min(first + pairsPerBatch, channels.count)
                 // 2. Move each channel to either side, s ± α σ_c e_c.
-                movePairs(batch, of: layer, around: style, statistics)
+                movePairs(channels[batch], of: layer, around: style, statistics)
                 // 3. Render both images of every pair and embed them.
                 try embedPairs(of: layer)
                 // 4. Add the unit change of the embedding; ∆i_c is the mean's direction.
@@ -105,11 +123,11 @@ public final class ChannelSweep {
 
     /// Fills the batch with pairs, the raised channel before the lowered one.
     private func movePairs(
-        _ batch: Range<Int>, of layer: Int, around style: Tensor, _ statistics: StyleStatistics
+        _ channels: ArraySlice<Int>, of layer: Int, around style: Tensor, _ statistics: StyleStatistics
     ) {
         let start = synthesis.sweptLayers[layer].range.lowerBound
         changes.removeAll(keepingCapacity: true)
-        for channel in batch {
+        for channel in channels {
             let position = start + channel
             let centre = settings.centre == .sample ? style[position] : statistics.mean[position]
             let reach = settings.alpha * statistics.deviation[position]

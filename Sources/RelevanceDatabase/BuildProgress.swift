@@ -5,6 +5,8 @@ public struct BuildProgress: Sendable {
         case statistics
         /// Channels are swept; `done` and `total` count pairs of single channels.
         case sweep
+        /// A table from gradients is compared with true pairs; `done` and `total` count steps.
+        case verification
     }
 
     public let stage: Stage

@@ -24,6 +24,14 @@ public struct BuildRequest: Sendable {
     public var layers: [String]?
     /// The part to build where a build is shared out; nil is all of it.
     public var shard: BuildShard?
+    /// By what the rows come about.
+    public var method = TableMethod.pairs
+    /// Of derivatives, the directions along which they are taken; nil for the whole embedding.
+    public var sketch: SketchRequest?
+    /// Of a table from gradients, layers whose rows are to come from pairs.
+    public var repairs: [String] = []
+    /// Of a table from gradients, how many channels true pairs are to verify; 0 for none.
+    public var verifiedChannels = 64
     /// Whether to build anew what is there; the old database stays whole until the new one is complete.
     public var restart = false
 
@@ -45,6 +53,7 @@ public struct BuildRequest: Sendable {
         let numbers = [
             ("pairs", pairs, 1...Int(ChannelSums.pairLimit)), ("workers", workers, 1...1024),
             ("images a unit", imagesPerUnit, 1...4096),
+            ("channels to verify", verifiedChannels, 0...1 << 20),
         ]
         for (name, value, range) in numbers where !range.contains(value) {
             throw .request(
@@ -58,13 +67,22 @@ public struct BuildRequest: Sendable {
         return layers.flatMap { Set(names).isSubset(of: $0) ? nil : $0 }
     }
 
+    /// What a new manifest has of gradients.
+    private var gradientRecord: GradientRecord? {
+        guard method == .gradient else { return nil }
+        var record = GradientRecord(sketch: sketch?.record)
+        record.repaired = repairs
+        return record
+    }
+
     /// The manifest of a new database for this request.
     func manifest(of subject: some SweepSubject, replacing old: UUID?) -> Manifest {
         Manifest(
             replaces: old, generator: generator, clip: clip, layers: subject.layers,
             dimension: subject.dimension,
             settings: settings, precision: precision, neutral: neutral, toolVersion: toolVersion,
-            pairsAsked: pairs, layersAsked: layersAsked(of: subject.layers), shard: shard)
+            pairsAsked: pairs, layersAsked: layersAsked(of: subject.layers), shard: shard,
+            gradient: gradientRecord)
     }
 
     /// Throws unless pairs of this request may be added to those of a database.
@@ -88,6 +106,11 @@ public struct BuildRequest: Sendable {
                 settings.renderResolution.map(String.init) ?? "the generator's"
             ),
             ("precision", manifest.precision, precision),
+            ("method", manifest.method.rawValue, method.rawValue),
+            (
+                "sketch", manifest.gradient?.sketch.map { "\($0.directions)" } ?? "none",
+                sketch.map { "\($0.record.directions)" } ?? "none"
+            ),
             ("part", manifest.shard?.description ?? "the whole", shard?.description ?? "the whole"),
         ]
         if shard != nil {

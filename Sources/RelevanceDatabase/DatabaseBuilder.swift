@@ -7,7 +7,7 @@ import Tensors
 
 /// Builds a relevance database, or goes on with one that was interrupted or is to have more pairs.
 ///
-/// The sweep is a list of units (a layer, a few images); workers take one after another, and add what it gave to the
+/// The sweep is a list of units (a layer, a few images; or all layers' derivatives of one image); workers take one after another, and add what it gave to the
 /// sums in one transaction with the mark that it is done. Sums are whole numbers, so that the table is the same to
 /// the last bit in whatever order units are done, by however many workers, and however often the build is killed.
 public final class DatabaseBuilder<Subject: SweepSubject> {
@@ -48,6 +48,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             if there.shard == nil {
                 there.pairsAsked = max(request.pairs, there.pairsDone, begun ?? 0)
                 there.ask(for: request.layersAsked(of: there.layers))
+                try there.repair(request.repairs, in: store, path: path)
             }
             there.neutral = request.neutral
             there.toolVersion = request.toolVersion
@@ -62,6 +63,9 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
 
     /// The number of channels that were asked for.
     public var channels: Int { manifest.work.keys.reduce(0) { $0 + manifest.layers[$1].channels } }
+
+    /// What the manifest says of gradients by now; nil of a table from pairs.
+    public var gradient: GradientRecord? { manifest.gradient }
 
     /// What the rest of the build takes.
     public func needs() throws -> BuildNeeds {
@@ -87,8 +91,14 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     ) throws -> BuildOutcome {
         try requireDisk()
         let wasComplete = manifest.isComplete
-        try store.write { [manifest] in try DatabaseTables.put(manifest, $0) }
-        if let statistics = try statistics(isCancelled: isCancelled, progress: progress) {
+        try store.write { [manifest, request] transaction in
+            try DatabaseTables.put(manifest, transaction)
+            if let sketch = request.sketch {
+                try DatabaseTables.put(sketch: sketch.directions, transaction)
+            }
+        }
+        let statistics = try statistics(isCancelled: isCancelled, progress: progress)
+        if let statistics {
             try sweep(statistics: statistics, isCancelled: isCancelled, progress: progress)
         }
         let done = try finishedImages()
@@ -98,6 +108,11 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         }
         // A part has no table: it waits for the others.
         if !wasComplete, manifest.shard == nil { try finish(done: done) }
+        if let statistics, manifest.shard == nil {
+            guard try verify(statistics: statistics, isCancelled: isCancelled, progress: progress) else {
+                return .interrupted(pairsDone: pairsDone, pairsAsked: pairsAsked)
+            }
+        }
         try target.takePlace()
         return .complete(pairs: pairsDone)
     }
@@ -179,11 +194,13 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     }
 
     private func workList() throws -> WorkList {
-        WorkList(manifest.work, imagesPerUnit: request.imagesPerUnit, done: try finishedImages())
+        WorkList(
+            manifest.work, imagesPerUnit: request.imagesPerUnit, derivatives: manifest.layersOfDerivatives,
+            done: try finishedImages())
     }
 
     private func pairs(of unit: WorkList.Unit) -> Int {
-        manifest.layers[unit.layer].channels * unit.images.count
+        unit.layers.reduce(0) { $0 + manifest.layers[$1].channels } * unit.images.count
     }
 
     private func sweep(
@@ -208,17 +225,31 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             guard units.indices.contains(place) else { return false }
             let unit = units[place]
             let began = ContinuousClock.now
-            let sums = try worker.sums(layer: unit.layer, images: unit.images, statistics: statistics)
+            let sums =
+                switch unit.method {
+                case .pairs:
+                    [
+                        try worker.sums(
+                            layer: unit.layers[0], images: unit.images, statistics: statistics)
+                    ]
+                case .gradient:
+                    try worker.derivatives(layers: unit.layers, image: unit.images.lowerBound)
+                }
             try Self.requireFit(sums, unit, manifest)
-            try store.write { try DatabaseTables.add(sums, of: unit, manifest, $0) }
+            try store.write { transaction in
+                for (layer, sums) in zip(unit.layers, sums) {
+                    try DatabaseTables.add(
+                        sums, layer: manifest.layers[layer], images: unit.images, transaction)
+                }
+            }
             log.debug(
                 "unit swept",
                 metadata: [
-                    "layer": "\(manifest.layers[unit.layer].name)", "images": "\(unit.images)",
+                    "layers": "\(unit.layers.map { manifest.layers[$0].name })", "images": "\(unit.images)",
                     "took": "\(began.duration(to: .now))",
                 ])
             done.withLock { done in
-                done += manifest.layers[unit.layer].channels * unit.images.count
+                done += sums.reduce(0) { $0 + $1.channels } * unit.images.count
                 progress(clock.progress(.sweep, done: done, total: total, since: before))
             }
             return true
@@ -226,17 +257,24 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     }
 
     private static func requireFit(
-        _ sums: ChannelSums, _ unit: WorkList.Unit, _ manifest: Manifest
+        _ all: [ChannelSums], _ unit: WorkList.Unit, _ manifest: Manifest
     ) throws(DatabaseError) {
-        let layer = manifest.layers[unit.layer]
-        guard sums.channels == layer.channels, sums.dimension == manifest.dimension else {
+        guard all.count == unit.layers.count else {
             throw .misfit(
-                layer: layer.name,
-                reason: "\(sums.channels) channels of width \(sums.dimension), not \(layer.channels) of "
-                    + "\(manifest.dimension)")
+                layer: manifest.layers[unit.layers[0]].name,
+                reason: "\(all.count) layers where \(unit.layers.count) were asked for")
         }
-        guard sums.pairs.allSatisfy({ $0 == unit.images.count }) else {
-            throw .misfit(layer: layer.name, reason: "not every channel has \(unit.images.count) pairs")
+        for (place, sums) in zip(unit.layers, all) {
+            let layer = manifest.layers[place]
+            guard sums.channels == layer.channels, sums.dimension == manifest.dimension else {
+                throw .misfit(
+                    layer: layer.name,
+                    reason: "\(sums.channels) channels of width \(sums.dimension), not \(layer.channels) of "
+                        + "\(manifest.dimension)")
+            }
+            guard sums.pairs.allSatisfy({ $0 == unit.images.count }) else {
+                throw .misfit(layer: layer.name, reason: "not every channel has \(unit.images.count) pairs")
+            }
         }
     }
 
@@ -244,13 +282,56 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     private func finish(done: [Int: [Range<Int>]]) throws {
         manifest.pairsDone = manifest.pairsAsked
         manifest.layersDone = manifest.layersAsked
-        let manifest = manifest
-        try store.write { transaction in
+        if var record = manifest.gradient {
+            record.repairedDone = record.repaired
+            // Of another table, or of fewer images.
+            record.agreement = nil
+            manifest.gradient = record
+        }
+        manifest = try store.write { [manifest] transaction in
+            var manifest = manifest
             let sums = try DatabaseTables.sums(transaction.reading, manifest, done: done)
+            let zeroRows = sums.zeroRows(in: manifest)
+            manifest.gradient?.zeroRows = zeroRows
             try DatabaseTables.put(RelevanceTable(sums: sums), RelevanceSpread(sums: sums), transaction)
             try DatabaseTables.put(manifest, transaction)
+            return manifest
         }
         log.info("table written", metadata: ["channels": "\(channels)", "pairs": "\(manifest.pairsDone)"])
+    }
+
+    // MARK: Verification
+
+    /// Compares a table from gradients with true pairs, unless that was done; false where it was cancelled.
+    private func verify(
+        statistics: StyleStatistics, isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (BuildProgress) -> Void
+    ) throws -> Bool {
+        guard let record = manifest.gradient, record.agreement == nil,
+            let verification = TableVerification(manifest, channels: request.verifiedChannels)
+        else { return true }
+        let clock = RateClock()
+        let comparison = Mutex(verification.start())
+        let next = Mutex(0)
+        let steps = verification.steps
+        try inParallel(isCancelled: isCancelled) { worker in
+            let place = next.withLock { next in
+                defer { next += 1 }
+                return next
+            }
+            guard steps.indices.contains(place) else { return false }
+            let part = try verification.run(steps[place], worker, statistics)
+            try comparison.withLock { comparison in
+                try comparison.merge(part)
+                progress(
+                    clock.progress(.verification, done: comparison.steps, total: steps.count, since: 0))
+            }
+            return true
+        }
+        guard comparison.withLock({ $0.steps }) == steps.count else { return false }
+        manifest.gradient?.agreement = comparison.withLock { verification.agreement(of: $0) }
+        try store.write { [manifest] in try DatabaseTables.put(manifest, $0) }
+        return true
     }
 
     // MARK: Workers
@@ -285,18 +366,5 @@ private struct RateClock: Sendable {
         let elapsed = start.duration(to: .now) / .seconds(1)
         return BuildProgress(
             stage: stage, done: done, total: total, rate: elapsed > 0 ? Double(done - before) / elapsed : 0)
-    }
-}
-
-extension Manifest {
-    /// Asks for these layers (nil: all) beside those that were asked for or are in the table.
-    fileprivate mutating func ask(for names: [String]?) {
-        guard let names, let before = layersAsked else {
-            layersAsked = nil
-            return
-        }
-        let all = Set(names).union(before)
-        let swept = layers.filter { $0.isSwept && all.contains($0.name) }.map(\.name)
-        layersAsked = swept.count == layers.count(where: \.isSwept) ? nil : swept
     }
 }

@@ -35,6 +35,8 @@ public struct DatabaseMerge {
         try Self.requireEveryImageOnce(parts, manifest)
         manifest.pairsDone = manifest.pairsAsked
         manifest.layersDone = manifest.layersAsked
+        let repaired = manifest.gradient?.repaired ?? []
+        manifest.gradient?.repairedDone = repaired
         self.manifest = manifest
     }
 
@@ -50,7 +52,11 @@ public struct DatabaseMerge {
         let store = try DirectionStore.openOrCreate(path: path)
         let lock = try BuilderLock(store: path)
         defer { withExtendedLifetime(lock) {} }
-        let (path, manifest, statistics) = (path, manifest, parts[0].statistics)
+        let zeroRows = sums.zeroRows(in: manifest)
+        let (path, statistics) = (path, parts[0].statistics)
+        var whole = manifest
+        whole.gradient?.zeroRows = zeroRows
+        let manifest = whole
         guard try store.read({ try DatabaseTables.manifest($0, path: path) }) == nil else {
             throw DatabaseError.occupied(path: path)
         }
@@ -93,6 +99,11 @@ public struct DatabaseMerge {
             ("the settings", left.settings == right.settings && left.precision == right.precision),
             ("the layers", left.layers == right.layers && left.dimension == right.dimension),
             ("the layers asked for", left.layersAsked == right.layersAsked),
+            (
+                "the method",
+                left.method == right.method && left.gradient?.sketch == right.gradient?.sketch
+                    && left.gradient?.repaired == right.gradient?.repaired
+            ),
             ("the number of pairs", left.pairsAsked == right.pairsAsked),
             ("the number of parts", one.shard.count == other.shard.count),
             ("the statistics of styles", one.statistics == other.statistics),

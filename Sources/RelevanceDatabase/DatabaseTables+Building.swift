@@ -47,18 +47,28 @@ extension DatabaseTables {
 
     // MARK: Sums
 
-    /// Adds the pairs of a unit to its layer's sums, with the mark that they are in.
+    /// Adds a layer's pairs of some images to its sums, with the mark that they are in.
     static func add(
-        _ sums: ChannelSums, of unit: WorkList.Unit, _ manifest: Manifest,
+        _ sums: ChannelSums, layer: LayerRecord, images: Range<Int>,
         _ transaction: borrowing WriteTransaction
     ) throws {
-        let layer = manifest.layers[unit.layer]
-        let mark = doneKey(layer, firstImage: unit.images.lowerBound)
+        let mark = doneKey(layer, firstImage: images.lowerBound)
         // Twice would be wrong, and happens only if someone ignores the builder's lock.
         guard try !transaction.reading.contains(mark, in: .done) else { return }
         try transaction.add(sums.sums, to: differencesKey(layer), in: .sums)
         try transaction.add(sums.squares, to: squaresKey(layer), in: .sums)
-        try transaction.put([Int64(unit.images.count)], for: mark, in: .done)
+        try transaction.put([Int64(images.count)], for: mark, in: .done)
+    }
+
+    /// Forgets a layer's sums and what images are in them.
+    static func removeSums(
+        of layer: LayerRecord, done: [Range<Int>], _ transaction: borrowing WriteTransaction
+    ) throws {
+        try transaction.remove(differencesKey(layer), from: .sums)
+        try transaction.remove(squaresKey(layer), from: .sums)
+        for images in done {
+            try transaction.remove(doneKey(layer, firstImage: images.lowerBound), from: .done)
+        }
     }
 
     /// The sums of all swept layers, one after another, zeros for those that were not asked for; each channel of a layer

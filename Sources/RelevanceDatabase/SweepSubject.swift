@@ -31,4 +31,16 @@ public protocol SweepWorker {
     ///   - layer: The layer's place in `SweepSubject.layers`.
     ///   - images: Which of the seed's latents.
     func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> ChannelSums
+
+    /// The same for some of the layer's channels: the sums' channels are these, in their order.
+    func sums(
+        layer: Int, channels: [Int], images: Range<Int>, statistics: StyleStatistics
+    ) throws -> ChannelSums
+
+    /// The derivatives of one image's embedding, as sums of one pair, for every channel of some layers.
+    ///
+    /// - Parameters:
+    ///   - layers: The layers' places in `SweepSubject.layers`.
+    ///   - image: Which of the seed's latents.
+    func derivatives(layers: [Int], image: Int) throws -> [ChannelSums]
 }

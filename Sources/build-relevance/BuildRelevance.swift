@@ -8,6 +8,7 @@ import RelevanceDatabase
 import StyleGAN
 
 extension SweepSettings.Centre: ExpressibleByArgument {}
+extension TableMethod: ExpressibleByArgument {}
 
 @main struct BuildRelevance: DirectionCommand {
     static let configuration = CommandConfiguration(
@@ -25,6 +26,8 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
                   --neutral "a face" --store store/ffhq
               build-relevance --shard 3/16 --store part3
                                                a sixteenth; see merge-relevance
+              build-relevance --method gradient --generator ffhq.pkl --clip ViT-B-32.pt
+                                               nearly the same table, in a fraction of the time
             """,
         version: ProgramVersion.current)
 
@@ -64,6 +67,7 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
     @OptionGroup var clip: CLIPOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var work: WorkOptions
+    @OptionGroup var gradients: GradientOptions
 
     @Option(help: "The phrase that queries lead away from unless told otherwise.")
     var neutral: String?
@@ -120,6 +124,14 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         }
         if let neutral { try DirectionOptions.requireVisible(neutral, as: "--neutral") }
         do { _ = try settings } catch { throw ValidationError("\(error)") }
+        guard gradients.method == .gradient else { return }
+        if centre != .sample {
+            throw ValidationError(
+                "--centre mean is of pairs; a derivative is taken at the sample's own style")
+        }
+        if renderResolution != nil {
+            throw ValidationError("--render-resolution is of pairs; derivatives are of whole pictures")
+        }
     }
 
     func run() throws {
@@ -127,22 +139,27 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         InterruptMonitor.start()
         let (generator, generatorRecord) = try generator.open()
         let (model, clipRecord) = try clip.open()
-        let subject = try ModelSubject(
-            generator: generator, model: model, renderResolution: renderResolution)
         let shard = try work.part()
+        let path = database.path(generator: self.generator.generator, shard: shard)
+        let sketch = try gradients.sketch(
+            model, neutral: neutral ?? defaultNeutral, path: path, isQuiet: quiet || json)
+        let subject = try ModelSubject(
+            generator: generator, model: model, renderResolution: renderResolution,
+            method: gradients.method, sketch: sketch?.directions)
         var request = BuildRequest(
-            path: database.path(generator: self.generator.generator, shard: shard),
-            generator: generatorRecord,
-            clip: clipRecord,
+            path: path, generator: generatorRecord, clip: clipRecord,
             settings: try settings, pairs: pairs, neutral: neutral ?? defaultNeutral,
             toolVersion: ProgramVersion.current)
         request.workers = try threads ?? BuildMachine.workers(subject, budget: memory?.bytes)
         request.restart = start == .restart
         request.shard = shard
         request.layers = try work.names(of: subject.layers)
+        try gradients.fill(&request, layers: subject.layers)
+        request.sketch = sketch
 
         let builder = try DatabaseBuilder(request, subject: subject, log: BuildLog.logger(from: logLevel))
-        let talk = BuildTalk(quiet: quiet, json: json, isLogged: logLevel != .warning)
+        let talk = BuildTalk(
+            quiet: quiet, json: json, method: gradients.method, isLogged: logLevel != .warning)
         let needs = try builder.needs()
         talk.announce(needs, request)
         try BuildMachine.requireMemory(needs.memory, threads: request.workers)
@@ -151,7 +168,9 @@ extension SweepSettings.Centre: ExpressibleByArgument {}
         switch outcome {
         case .complete(let pairs):
             if shard == nil { BuildCatalogue.record(databaseAt: request.path) }
-            try talk.conclude(request, pairs: pairs, channels: builder.channels, took: .now - began)
+            try talk.conclude(
+                request, pairs: pairs, channels: builder.channels, gradient: builder.gradient,
+                took: .now - began)
         case .interrupted(let done, let asked):
             throw Interruption(
                 "stopped at \(done) of \(asked) pairs a channel; the same command goes on from there")

@@ -8,17 +8,23 @@ struct BuildTalk: Sendable {
         let pairs: Int
         let channels: Int
         let part: String?
+        let method: TableMethod
+        let agreement: GradientRecord.Agreement?
+        let sketchEnergy: Double?
+        let zeroRows: Int?
         let seconds: Double
     }
 
     private let quiet: Bool
     private let json: Bool
+    private let method: TableMethod
     private let reporter: ProgressReporter
 
     /// - Parameter isLogged: Whether lines of a log come between, beside which no bar can stand.
-    init(quiet: Bool, json: Bool, isLogged: Bool) {
+    init(quiet: Bool, json: Bool, method: TableMethod, isLogged: Bool) {
         self.quiet = quiet
         self.json = json
+        self.method = method
         reporter =
             isLogged && !quiet && !json
             ? ProgressReporter(style: .lines) : ProgressReporter(quiet: quiet, json: json)
@@ -27,8 +33,11 @@ struct BuildTalk: Sendable {
     func announce(_ needs: BuildNeeds, _ request: BuildRequest) {
         guard !quiet, !json else { return }
         let work =
-            needs.pairs == 0
-            ? "nothing left to sweep" : "\(ProgressReporter.grouped(needs.pairs)) pairs to sweep"
+            switch (needs.pairs, request.method) {
+            case (0, _): "nothing left to sweep"
+            case (_, .pairs): "\(ProgressReporter.grouped(needs.pairs)) pairs to sweep"
+            case (_, .gradient): "\(ProgressReporter.grouped(needs.pairs)) derivatives to take"
+            }
         StandardStream.error.writeLine(
             "\(Terminal.printable(request.path)): \(work) by \(request.workers) threads, "
                 + "about \(max(1, needs.memory >> 20)) MiB of memory and \(max(1, needs.disk >> 20)) MiB of disk"
@@ -39,7 +48,8 @@ struct BuildTalk: Sendable {
         let (stage, unit) =
             switch progress.stage {
             case .statistics: ("statistics", "samples")
-            case .sweep: ("sweep", "pairs")
+            case .sweep: ("sweep", method == .pairs ? "pairs" : "derivatives")
+            case .verification: ("verification", "steps")
             }
         reporter.report(
             stage: stage, unit: unit, done: progress.done, total: progress.total, rate: progress.rate)
@@ -47,18 +57,23 @@ struct BuildTalk: Sendable {
 
     func finish() { reporter.finish() }
 
-    func conclude(_ request: BuildRequest, pairs: Int, channels: Int, took: Duration) throws {
+    func conclude(
+        _ request: BuildRequest, pairs: Int, channels: Int, gradient: GradientRecord?, took: Duration
+    ) throws {
         let seconds = took / .seconds(1)
         if json {
             let result = Result(
                 store: request.path, pairs: pairs, channels: channels, part: request.shard?.description,
-                seconds: seconds)
+                method: request.method, agreement: gradient?.agreement,
+                sketchEnergy: gradient?.sketch?.energy, zeroRows: gradient?.zeroRows, seconds: seconds)
             try StandardStream.output.write(JSONText.encode(result) + "\n")
         } else if !quiet {
             let part = request.shard.map { "part \($0) of a build, " } ?? ""
+            let made = request.method == .pairs ? "\(pairs) pairs" : "derivatives of \(pairs) images"
             try StandardStream.output.write(
-                "\(Terminal.printable(request.path)): \(part)\(pairs) pairs for each of "
+                "\(Terminal.printable(request.path)): \(part)\(made) for each of "
                     + "\(ProgressReporter.grouped(channels)) channels, in \(ProgressReporter.duration(seconds))\n"
+                    + (gradient.map { GradientReport($0).lines.map { $0 + "\n" }.joined() } ?? "")
             )
         }
     }

@@ -66,13 +66,41 @@ private struct ToyWorker: SweepWorker {
     }
 
     func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> ChannelSums {
+        try sums(
+            layer: layer, channels: Array(0..<subject.layers[layer].channels), images: images,
+            statistics: statistics)
+    }
+
+    /// What a pair comes to as α goes to zero, but for the last channel of the last layer, which nothing moves.
+    func derivatives(layers: [Int], image: Int) throws -> [ChannelSums] {
+        try subject.fuse.burn("derivatives of \(layers.map { subject.layers[$0].name }) of \(image)")
+        let z = try LatentSamples.images(
+            image..<image + 1, seed: settings.seed, dimension: subject.latentDimension)
+        return try layers.map { layer in
+            let first = subject.layers[..<layer].reduce(0) { $0 + $1.channels }
+            var sums = ChannelSums(channels: subject.layers[layer].channels, dimension: subject.dimension)
+            for channel in 0..<sums.channels {
+                let isLast = layer == subject.layers.count - 1 && channel == sums.channels - 1
+                let derivative = (0..<subject.dimension).map { i in
+                    isLast
+                        ? 0 : Float(cos(Double(z[i % 4]) + Double((first + channel) * (i + 1))))
+                }
+                try derivative.withUnsafeBufferPointer { try sums.add(derivative: $0, to: channel) }
+            }
+            return sums
+        }
+    }
+
+    func sums(
+        layer: Int, channels: [Int], images: Range<Int>, statistics: StyleStatistics
+    ) throws -> ChannelSums {
         try subject.fuse.burn("\(subject.layers[layer].name) \(images)")
         let first = subject.layers[..<layer].reduce(0) { $0 + $1.channels }
-        var sums = ChannelSums(channels: subject.layers[layer].channels, dimension: subject.dimension)
+        var sums = ChannelSums(channels: channels.count, dimension: subject.dimension)
         for image in images {
             let z = try LatentSamples.images(
                 image..<image + 1, seed: settings.seed, dimension: subject.latentDimension)
-            for channel in 0..<sums.channels {
+            for (row, channel) in channels.enumerated() {
                 let step = settings.alpha * statistics.deviation[first + channel]
                 let embeddings = [step, -step].map { step in
                     (0..<subject.dimension).map { i in
@@ -83,7 +111,7 @@ private struct ToyWorker: SweepWorker {
                 }
                 try embeddings[0].withUnsafeBufferPointer { high in
                     try embeddings[1].withUnsafeBufferPointer { low in
-                        try sums.add(high: high, low: low, to: channel)
+                        try sums.add(high: high, low: low, to: row)
                     }
                 }
             }

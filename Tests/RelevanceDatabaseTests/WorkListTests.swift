@@ -6,7 +6,21 @@ import Testing
     @Test func nothingDoneIsAllToDoInWholeUnits() {
         let list = WorkList([0: 0..<7, 2: 0..<7], imagesPerUnit: 3, done: [:])
         #expect(list.units.map(\.images) == [0..<3, 0..<3, 3..<6, 3..<6, 6..<7, 6..<7])
-        #expect(list.units.map(\.layer) == [0, 2, 0, 2, 0, 2])
+        #expect(list.units.map(\.layers) == [[0], [2], [0], [2], [0], [2]])
+        #expect(list.units.allSatisfy { $0.method == .pairs })
+    }
+
+    @Test func derivativesOfAnImageAreAUnitOfAllLayersThatMissThem() {
+        let list = WorkList(
+            [0: 0..<3, 1: 0..<3, 2: 0..<3], imagesPerUnit: 2, derivatives: [0, 2], done: [0: [1..<2]])
+        let expected: [WorkList.Unit] = [
+            .init(method: .gradient, layers: [0, 2], images: 0..<1),
+            .init(method: .pairs, layers: [1], images: 0..<2),
+            .init(method: .gradient, layers: [2], images: 1..<2),
+            .init(method: .gradient, layers: [0, 2], images: 2..<3),
+            .init(method: .pairs, layers: [1], images: 2..<3),
+        ]
+        #expect(list.units == expected)
     }
 
     @Test func morePairsAreOnlyTheNewOnes() {

@@ -143,12 +143,13 @@ let package = Package(
         .executableTarget(
             name: "benchmark",
             dependencies: [
-                "FaceJudge", "CommandKit", "RelevanceDatabase", "DatabaseReading", "DirectionStore",
+                "FaceJudge", "CommandKit", "Checkpoints", "RelevanceDatabase", "DatabaseReading",
+                "DirectionStore",
                 "Directions",
                 "Relevance", "Vocabulary", "AnimalFaces", "ProgramFolder", "CLIP", "StyleGAN", "NeuralLayers",
                 "Tensors", argumentParser,
             ],
-            path: "Benchmarks/benchmark", exclude: ["baseline.py"]),
+            path: "Benchmarks/benchmark", exclude: ["baseline.py", "encode_text.py"]),
         .executableTarget(
             name: "parity",
             dependencies: [

@@ -1,6 +1,7 @@
 import AnimalFaces
 import ArgumentParser
 import CLIP
+import Checkpoints
 import CommandKit
 import FaceJudge
 import Foundation
@@ -10,6 +11,7 @@ import Relevance
 import RelevanceDatabase
 import StyleGAN
 import Tensors
+import Vocabulary
 
 @main struct Benchmark: DirectionCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +28,12 @@ import Tensors
 
     @Option(parsing: .unconditional, help: "Threads that sweep side by side. Default: one a processor.")
     var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "A full-size CLIP, with its merges beside it, whose text encoder is measured beside PyTorch's.",
+            valueName: "file"))
+    var clip: String?
 
     func validate() throws {
         guard (1...1000).contains(pairs) else {
@@ -47,6 +55,8 @@ import Tensors
         let rate = try measureBuild(sample, in: folder, workers: workers)
         try measureNetworks(sample)
         try measureQueries(in: folder)
+        try measureProducts()
+        if let clip { try measureText(of: clip, in: folder, threads: workers) }
         try compare(pairRate: rate, workers: workers)
     }
 
@@ -121,6 +131,70 @@ import Tensors
             row(
                 "query-direction, whole process, a phrase asked before, 6,048×512",
                 "\(number(1000 * median(times))) ms"))
+    }
+
+    /// The product behind a query, beside what memory and OpenBLAS give.
+    private func measureProducts() throws {
+        let benchmark = ProductBenchmark()
+        let one = try benchmark.onePhrase()
+        try write(
+            row(
+                "relevance of one phrase over 6,048×512, 1 thread",
+                "\(number(one.product / 1e9)) GB/s, \(number(100 * one.product / one.reading)) % of reading alone"
+            ))
+        guard let many = benchmark.manyPhrases() else {
+            return try write(row("relevance of 1,000 phrases", "skipped: there is no OpenBLAS"))
+        }
+        try write(
+            row(
+                "relevance of 1,000 phrases over 6,048×512",
+                "\(number(many.product / 1e9)) GFLOP/s, \(number(100 * many.product / many.peak)) % of sgemm's at its best"
+            ))
+    }
+
+    /// A new phrase in 79 templates by a full-size text encoder, whole process, beside PyTorch's encode_text alone.
+    private func measureText(of clip: String, in folder: String, threads: Int) throws {
+        let record = WeightsRecord(
+            name: URL(fileURLWithPath: clip).standardizedFileURL.path,
+            fingerprint: try Checkpoint.open(path: clip).fingerprint)
+        let wide = folder + "-text"
+        defer { try? FileManager.default.removeItem(atPath: wide) }
+        try WideDatabase.build(at: wide, clip: record)
+        let templates = wide + "/templates.txt"
+        let texts = Templates.default.map(\.text)
+        let more = (0..<max(0, 79 - texts.count)).map { "picture \($0) of a {}" }
+        try (texts + more).prefix(79).joined(separator: "\n").write(
+            toFile: templates, atomically: true, encoding: .utf8)
+        let program = ProgramFolder.path + "/query-direction"
+        let times = try (0..<9).map {
+            try wholeSeconds(
+                of: program,
+                ["a phrase nobody asked \($0)", "--store", wide, "--beta", "0", "--templates", templates])
+        }
+        // The first embeds the neutral phrase and reads the whole file for its fingerprint too.
+        let query = median(Array(times.dropFirst()))
+        try write(
+            row(
+                "query-direction, whole process, a new phrase in 79 templates by \(clip)",
+                "\(number(1000 * query)) ms"))
+        let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "encode_text.py")
+        guard
+            let output = try? output(of: "/usr/bin/env", [python, script.path, clip, "79", "\(threads)"]),
+            let result = try? JSONDecoder().decode(EncodeText.self, from: Data(output.utf8))
+        else {
+            return try write(row("encode_text in PyTorch", "skipped: \(python) has no torch and safetensors"))
+        }
+        try write(
+            row(
+                "encode_text alone in PyTorch \(result.torch), 79 texts at padded length, \(threads) threads",
+                "\(number(result.seconds)) s, \(number(result.seconds / query)) times as long"))
+    }
+
+    private struct EncodeText: Decodable {
+        let seconds: Double
+        let torch: String
     }
 
     private func compare(pairRate: Double, workers: Int) throws {

@@ -9,14 +9,13 @@ struct ProgramFailure: Error, CustomStringConvertible {
     var description: String { "\(program) ended with status \(status)" }
 }
 
-/// The seconds from a program's start to its end, as a shell sees it; what it writes is dropped.
+/// The seconds from a program's start to its end, as a shell sees it; its standard output is dropped.
 /// - Throws: `ProgramFailure` where it does not end with status 0.
 func wholeSeconds(of program: String, _ arguments: [String]) throws -> Double {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     var words = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var process: pid_t = 0

@@ -14,9 +14,11 @@ enum WideDatabase {
     static let neutral = "face"
 
     /// Builds it in a folder, with both phrases' embeddings kept.
-    static func build(at path: String) throws {
+    /// - Parameter clip: The CLIP that it claims to be built with; nil is one that nobody has.
+    static func build(at path: String, clip: WeightsRecord? = nil) throws {
         var manifest = Manifest(
-            generator: unknown, clip: unknown, layers: layers, dimension: 512, settings: try SweepSettings(),
+            generator: unknown, clip: clip ?? unknown, layers: layers, dimension: 512,
+            settings: try SweepSettings(),
             precision: "float32", neutral: neutral, toolVersion: ProgramVersion.current, pairsAsked: 100)
         manifest.pairsDone = 100
         let done = manifest
@@ -47,7 +49,7 @@ enum WideDatabase {
             })
     }
 
-    private static let unknown = WeightsRecord(name: "random", fingerprint: String(repeating: "0", count: 64))
+    private static let unknown = WeightsRecord(name: "random", fingerprint: String(repeating: "1", count: 64))
 
     /// As NVIDIA's generators of 1024×1024 pictures have them.
     private static var layers: [LayerRecord] {

@@ -2,7 +2,7 @@ import Glibc
 
 /// C = A Bᵀ of float32 matrices by OpenBLAS, which is loaded when the first product is asked for: most queries are of
 /// one phrase and do without.
-enum MatrixProduct {
+package enum MatrixProduct {
     private typealias Multiply =
         @convention(c) (
             Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
@@ -25,7 +25,7 @@ enum MatrixProduct {
     ///   - a: row-major `[m, k]`.
     ///   - b: row-major `[n, k]`.
     /// - Returns: row-major `[m, n]`; nil where there is no OpenBLAS, or a size is beyond its integers.
-    static func compute(
+    package static func compute(
         _ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>, m: Int, n: Int, k: Int
     ) -> [Float]? {
         precondition(a.count == m * k && b.count == n * k)

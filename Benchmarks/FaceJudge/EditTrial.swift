@@ -66,12 +66,12 @@ public final class EditTrial {
         return moved / Float(max(1, originals.count))
     }
 
-    /// The weakest strength that reaches nearly as many faces as the best one does.
+    /// The strength that brings the most faces to the phrase; of equals the weakest.
     public func bestStrength(for expectation: EditExpectation, direction: Direction) throws -> Float {
         let outcomes = try Self.strengths.map {
             try outcome(of: expectation, direction: direction, alpha: $0)
         }
         let best = outcomes.map(\.reached).max() ?? 0
-        return outcomes.first { $0.reached >= best - 0.03 }?.alpha ?? 0
+        return outcomes.first { $0.reached == best }?.alpha ?? 0
     }
 }

@@ -38,7 +38,7 @@ RESOLUTIONS = {"coat": (4, 32, 64), "eyes": (32, 64), "bg": (32, 64), **dict.fro
                **dict.fromkeys(("glasses", "hat", "smile", "hat_red"), (8, 16, 32)),
                **dict.fromkeys(("ear_long", "ear_point", "snout", *world.SHAPES), (4, 8, 16))}
 # Loud channels of a parameter (a colour shows only once it outweighs the others), and how loud its other ones are.
-LOUD_COLOURS, LOUD_TRAITS, QUIET, OUTSIDE = 1, 2, 0.08, 0.01
+LOUD_COLOURS, LOUD_TRAITS, QUIET, OUTSIDE = 2, 4, 0.1, 0.02
 SHAPE_COLUMNS = [world.SLICES[name].start for name in world.SHAPES]
 
 

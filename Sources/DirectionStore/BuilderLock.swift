@@ -17,14 +17,16 @@ public final class BuilderLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             let holder = Self.holder(in: descriptor)
-            close(descriptor)
             if code == EWOULDBLOCK { throw .busy(path: path, holder: holder) }
             throw Environment.error(code: code, path: path, action: "locking builder.lock")
         }
         sign()
     }
 
-    deinit { close(descriptor) }
+    // Runs after a refusal as well: once the descriptor is stored, `init` that throws ends in `deinit`.
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
 
     /// Leaves word of the holder for whoever finds the lock taken; where the disk is full, none is left.
     private func sign() {

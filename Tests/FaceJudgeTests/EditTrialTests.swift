@@ -10,7 +10,7 @@ import Testing
 /// The whole method on the embedded models: a small database, directions for phrases, edited faces, and a judge that
 /// had no part in it.
 @Suite struct EditTrialTests {
-    /// Built once: 8 pairs a channel instead of 100, which directions for single attributes need no more of.
+    /// Built once: 40 pairs a channel instead of 100, which directions for single attributes need no more of.
     private static let made = Result { try Made() }
 
     private struct Made: Sendable {
@@ -22,7 +22,7 @@ import Testing
             folder = try TemporaryFolder()
             sample = try SampleDatabase()
             database = try sample.database(
-                at: folder.file("faces"), pairs: 8, statisticsSamples: 10_000,
+                at: folder.file("faces"), pairs: 40, statisticsSamples: 10_000,
                 workers: min(8, ProcessInfo.processInfo.activeProcessorCount))
         }
     }

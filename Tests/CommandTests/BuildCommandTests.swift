@@ -167,7 +167,7 @@ import Testing
         let lines = result.error.split(separator: "\n")
         #expect(lines.contains { $0.hasPrefix("info: statistics sampled") })
         #expect(
-            lines.contains { $0.hasPrefix("debug: unit swept images=") && $0.contains("layer=b16.conv1") })
+            lines.contains { $0.hasPrefix("debug: unit swept images=") && $0.contains("b16.conv1") })
         #expect(lines.contains("info: table written channels=40 pairs=2"))
     }
 

@@ -9,7 +9,7 @@ COMMANDS := build-relevance merge-relevance query-direction embed-text export-di
             inspect-checkpoint import-relevance export-relevance build-vocabulary save-direction list-directions \
             describe-channel find-channels compare-directions tune-direction
 
-.PHONY: demo build test test-kill fuzz clip-vocabulary lint install uninstall benchmark table packages clean
+.PHONY: demo build test test-kill test-slurm fuzz clip-vocabulary lint install uninstall benchmark table packages clean
 
 # Builds the default database (100 pairs a channel), asks it for "tiger", exports the direction, draws a sheet.
 demo: build
@@ -39,6 +39,12 @@ fuzz:
 clip-vocabulary:
 	@Tools/fetch-clip-vocabulary
 
+# A job array on a real Slurm of one node (slurmctld, slurmd, slurm-client and munge of Debian; as root): two parts side by
+# side, one of them killed and requeued, then merged.
+test-slurm:
+	@Tools/install-packages --tests
+	SLURM=1 swift test $(TESTS) --filter SlurmTests
+
 lint:
 	@Tools/lint
 
@@ -48,7 +54,7 @@ table: build
 
 # What each stage costs, beside the released method's own procedure in PyTorch (PYTHON names one that has it).
 benchmark: build
-	@$$(swift build $(RELEASE) --show-bin-path)/benchmark
+	@bin=$$(swift build $(RELEASE) --show-bin-path); $$bin/benchmark && $$bin/sweep-benchmark
 
 # The commands with their resources; they then work from any folder.
 install: build

@@ -151,6 +151,13 @@ let package = Package(
             ],
             path: "Benchmarks/benchmark", exclude: ["baseline.py", "encode_text.py"]),
         .executableTarget(
+            name: "sweep-benchmark",
+            dependencies: [
+                "CommandKit", "AnimalFaces", "ProgramFolder", "Relevance", "Directions", "CLIP", "StyleGAN",
+                "NeuralLayers", "Checkpoints", "Tensors", argumentParser,
+            ],
+            path: "Benchmarks/sweep-benchmark"),
+        .executableTarget(
             name: "parity",
             dependencies: [
                 "CommandKit", "CLIP", "StyleGAN", "Checkpoints", "NeuralLayers", "Tensors", argumentParser,

@@ -18,7 +18,7 @@ import time
 import numpy
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 
 class Generator:
@@ -40,7 +40,21 @@ class Generator:
             layer += 1
         return x
 
+    def code(self, row):
+        """The styles of a row of C_total numbers, by layer, in the order in which the network meets them."""
+        styles, start = {}, 0
+        for resolution in self.resolutions:
+            for layer in ["conv1", "torgb"] if resolution == 4 else ["conv0", "conv1", "torgb"]:
+                name = f"synthesis.b{resolution}.{layer}"
+                count = len(self.weights[name + ".affine.bias"])
+                styles[name] = row[None, start : start + count]
+                start += count
+        return styles
+
     def affine(self, name, w):
+        """The style of a layer: from a w, or out of a style code."""
+        if isinstance(w, dict):
+            return w[name]
         weight, bias = self.weights[name + ".affine.weight"], self.weights[name + ".affine.bias"]
         return F.linear(w, weight / math.sqrt(weight.shape[1]), bias)
 
@@ -131,16 +145,35 @@ class ImageEncoder:
         return F.normalize(x, dim=-1)
 
 
+def embed_codes(options, generator, encoder):
+    """Draws and embeds given style codes, in the same batches."""
+    codes = [generator.code(row) for row in load_file(options.codes)["codes"]]
+    with torch.inference_mode():
+        encoder.embeddings(torch.cat([generator.synthesis(codes[0])] * 16))  # warm
+        began = time.perf_counter()
+        embeddings = [
+            encoder.embeddings(torch.cat([generator.synthesis(code) for code in codes[first : first + 16]]))
+            for first in range(0, len(codes), 16)
+        ]
+        seconds = time.perf_counter() - began
+    save_file({"embeddings": torch.cat(embeddings)}, options.embeddings)
+    print(json.dumps({"pictures_per_second": len(codes) / seconds, "torch": torch.__version__}))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--generator", required=True)
     parser.add_argument("--clip", required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--images", type=int, default=160, help="pictures to time, rounded up to batches of 16")
+    parser.add_argument("--codes", help="style codes to draw instead, [n, C_total] under 'codes' of a safetensors file")
+    parser.add_argument("--embeddings", help="where their embeddings go, [n, d]")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
 
     generator, encoder = Generator(options.generator), ImageEncoder(options.clip)
+    if options.codes:
+        return embed_codes(options, generator, encoder)
     z = numpy.random.RandomState(0).randn(1, generator.weights["mapping.fc0.weight"].shape[1])
     with torch.inference_mode():
         w = generator.mapping(torch.from_numpy(z).float())

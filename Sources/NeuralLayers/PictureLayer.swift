@@ -24,26 +24,56 @@ public struct PictureLayer {
             let (green, blue) = (red + blocks, red + 2 * blocks)
             let source = map.row(sample * blocks, 0)
             let target = planes + 3 * sample * pixels
-            for i in 0..<pixels {
-                var sums = (Vector.zero, Vector.zero, Vector.zero)
+            // Four pixels at a time, whose sums are then added up together; what is left singly.
+            let whole = pixels / 4 * 4
+            for i in stride(from: 0, to: whole, by: 4) {
+                var (r0, r1, r2, r3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+                var (g0, g1, g2, g3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+                var (b0, b1, b2, b3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
                 for block in 0..<blocks {
-                    let y = source[block * pixels + i]
-                    sums.0.addProduct(y, red[block])
-                    sums.1.addProduct(y, green[block])
-                    sums.2.addProduct(y, blue[block])
+                    let y = source + block * pixels + i
+                    let (r, g, b) = (red[block], green[block], blue[block])
+                    r0.addProduct(y[0], r)
+                    g0.addProduct(y[0], g)
+                    b0.addProduct(y[0], b)
+                    r1.addProduct(y[1], r)
+                    g1.addProduct(y[1], g)
+                    b1.addProduct(y[1], b)
+                    r2.addProduct(y[2], r)
+                    g2.addProduct(y[2], g)
+                    b2.addProduct(y[2], b)
+                    r3.addProduct(y[3], r)
+                    g3.addProduct(y[3], g)
+                    b3.addProduct(y[3], b)
                 }
-                target[i] += total(sums.0) + bias.x
-                target[pixels + i] += total(sums.1) + bias.y
-                target[2 * pixels + i] += total(sums.2) + bias.z
+                add(totals(r0, r1, r2, r3) + bias.x, to: target + i)
+                add(totals(g0, g1, g2, g3) + bias.y, to: target + pixels + i)
+                add(totals(b0, b1, b2, b3) + bias.z, to: target + 2 * pixels + i)
+            }
+            for i in whole..<pixels {
+                for (plane, weights) in [red, green, blue].enumerated() {
+                    var sum = Vector.zero
+                    for block in 0..<blocks { sum.addProduct(source[block * pixels + i], weights[block]) }
+                    target[plane * pixels + i] += totals(sum, sum, sum, sum)[0] + bias[plane]
+                }
             }
         }
     }
 
     @inline(__always)
-    private func total(_ vector: Vector) -> Float {
-        let eight = vector.lowHalf + vector.highHalf
-        let four = eight.lowHalf + eight.highHalf
-        let two = four.lowHalf + four.highHalf
-        return two.x + two.y
+    private func add(_ sums: SIMD4<Float>, to target: UnsafeMutablePointer<Float>) {
+        let memory = UnsafeMutableRawPointer(target)
+        memory.storeBytes(of: memory.loadUnaligned(as: SIMD4<Float>.self) + sums, as: SIMD4<Float>.self)
+    }
+
+    /// The sums of the lanes of four vectors: halves to halves, then neighbours to neighbours.
+    @inline(__always)
+    private func totals(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float> {
+        let first = Vector(lowHalf: a.lowHalf + a.highHalf, highHalf: b.lowHalf + b.highHalf)
+        let second = Vector(lowHalf: c.lowHalf + c.highHalf, highHalf: d.lowHalf + d.highHalf)
+        let all = Vector(
+            lowHalf: first.evenHalf + first.oddHalf, highHalf: second.evenHalf + second.oddHalf)
+        let two = all.evenHalf + all.oddHalf
+        return two.evenHalf + two.oddHalf
     }
 }

@@ -24,6 +24,24 @@ public final class StyledConvolution {
     /// The multiplications and additions of one call by the direct algorithm, for measurements.
     public let directOperations: Double
 
+    /// The multiplications and additions of the matrix products of one call.
+    public var productOperations: Double {
+        let rows: Double
+        switch kernel {
+        case .same(let strips): rows = 36 * Double(strips.layout.lines * strips.layout.tilesAcross)
+        case .up(let strips): rows = 49 * Double(strips.layout.lines * strips.layout.tilesAcross)
+        }
+        return 2 * rows * 256 * Double(weights.inputBlocks * weights.outputBlocks)
+    }
+
+    /// Runs the matrix products of one call alone, on whatever is there, for measurements.
+    public func runProducts() throws(NeuralLayerError) {
+        switch kernel {
+        case .same(let strips): try strips.runProducts()
+        case .up(let strips): try strips.runProducts()
+        }
+    }
+
     /// - Parameters:
     ///   - batch: Samples that go through at once.
     ///   - height: The input's.

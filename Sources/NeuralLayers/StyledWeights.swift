@@ -9,7 +9,8 @@ public final class StyledWeights: Sendable {
     public let outputs: Int
     /// Blocks of 16 channels, the padded one included.
     let inputBlocks, outputBlocks: Int
-    /// `[points, I', O']`, channels padded to whole blocks; not written after `init`.
+    /// `[points, I', O']`, channels padded to whole blocks; not written after `init`. The points of a layer that doubles its
+    /// map stand as its four sets of products do (`WinogradUpStrips`).
     let block: MemoryBlock
 
     /// The weights of one point: `I'` × `O'`.
@@ -34,6 +35,11 @@ public final class StyledWeights: Sendable {
         let (rowLength, size) = (outputBlocks * 16, inputBlocks * outputBlocks * 256)
         block = MemoryBlock(byteCount: points * points * size * 4)
         let result = block.elements
+        // Of doubled maps the first row and column of points are the odd ones.
+        func place(_ i: Int, _ j: Int) -> Int {
+            guard isUp else { return i * points + j }
+            return i == 0 ? j : j == 0 ? 4 + i : 9 + 4 * (i - 1) + j - 1
+        }
         // G g Gᵀ in float64, rounded once.
         let flat = filter.flatMap { $0 }
         weights.withUnsafeValues { weights in
@@ -54,7 +60,7 @@ public final class StyledWeights: Sendable {
                                 let sum =
                                     half[i * 3] * flat[j * 3] + half[i * 3 + 1] * flat[j * 3 + 1]
                                     + half[i * 3 + 2] * flat[j * 3 + 2]
-                                result[(i * points + j) * size + input * rowLength + output] = Float(sum)
+                                result[place(i, j) * size + input * rowLength + output] = Float(sum)
                             }
                         }
                     }

@@ -9,7 +9,7 @@ final class WinogradStrips {
 
     private let height, width: Int
     private let inputBlocks, outputBlocks: Int
-    private let layout: StripLayout
+    let layout: StripLayout
     /// One for each length of strips.
     private let products: [Int: StackedProducts]
     /// `[36, tiles, I']` and `[36, tiles, O']`
@@ -38,6 +38,10 @@ final class WinogradStrips {
                 into: .init(block: multiplied))
         }
         self.products = products
+    }
+
+    func runProducts() throws(NeuralLayerError) {
+        for strip in layout.strips { try products[layout.tiles(strip)]?() }
     }
 
     func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) throws(NeuralLayerError) {

@@ -16,7 +16,7 @@ final class WinogradUpStrips {
 
     private let height, width: Int
     private let inputBlocks, outputBlocks: Int
-    private let layout: StripLayout
+    let layout: StripLayout
     /// The four sets, for each length of strips.
     private let products: [Int: [StackedProducts]]
     /// `[49 T, I']` and `[49 T, O']`
@@ -45,7 +45,6 @@ final class WinogradUpStrips {
         carried = MemoryBlock(byteCount: 3 * outputBlocks * rowLength * 64)
         transformed = memory.transformed
         multiplied = memory.multiplied
-        // Weights stand row by row in a square of 5 × 5 points whose first row and column are the odd ones.
         let (inputs, outputs) = (inputBlocks * 16, outputBlocks * 16)
         let (transformed, multiplied) = (transformed, multiplied)
         var products: [Int: [StackedProducts]] = [:]
@@ -59,12 +58,10 @@ final class WinogradUpStrips {
                     weights: .init(block: weights.block, first: first * weights.pointSize),
                     into: .init(block: multiplied, first: after * tiles * outputs))
             }
-            var sets = [try set(1, rows: 9, after: 0, weights: 0), try set(4, rows: 3, after: 9, weights: 1)]
-            for row in 0..<4 {
-                sets.append(try set(1, rows: 3, after: 21 + 3 * row, weights: 5 + 5 * row))
-                sets.append(try set(4, rows: 1, after: 33 + 4 * row, weights: 6 + 5 * row))
-            }
-            products[tiles] = sets
+            products[tiles] = [
+                try set(1, rows: 9, after: 0, weights: 0), try set(4, rows: 3, after: 9, weights: 1),
+                try set(4, rows: 3, after: 21, weights: 5), try set(16, rows: 1, after: 33, weights: 9),
+            ]
         }
         self.products = products
     }
@@ -77,6 +74,12 @@ final class WinogradUpStrips {
         case (true, false): 9 + 3 * (j - 3) + i
         case (false, true): 21 + 3 * (i - 3) + j
         case (false, false): 33 + 4 * (i - 3) + (j - 3)
+        }
+    }
+
+    func runProducts() throws(NeuralLayerError) {
+        for strip in layout.strips {
+            for product in products[layout.tiles(strip), default: []] { try product() }
         }
     }
 

@@ -145,6 +145,9 @@ final class DepthFirstSynthesis {
             singleOutput: samples == 1 ? output : try FeatureMap(samples: 0..<1, of: output))
     }
 
+    /// The layers' kernels in order.
+    var convolutions: [StyledConvolution] { blocks.flatMap { $0.layers.map(\.convolution) } }
+
     // MARK: Running
 
     /// The pictures of style codes `[n, C_total]`, n ≤ batch.

@@ -53,6 +53,9 @@ public final class Synthesis {
         ).bytes
     }
 
+    /// The kernels of `sweptLayers`, for as many samples as go through them together: for measurements.
+    public var convolutions: [StyledConvolution] { network.convolutions }
+
     /// s `[n, C_total]`, n ≤ batch → pictures `[n, 3, H, W]`, about −1…1, not clamped.
     /// - Throws: `GeneratorError` where the styles have another shape or are too many.
     public func images(styles: Tensor) throws(GeneratorError) -> Tensor {

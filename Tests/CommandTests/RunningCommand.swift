@@ -80,7 +80,7 @@ final class RunningCommand {
     }
 
     /// The folder of the test bundle: the commands are built into the same.
-    private static let builtFolder: String = {
+    static let builtFolder: String = {
         let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         return program.deletingLastPathComponent().path
     }()

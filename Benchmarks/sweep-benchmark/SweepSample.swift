@@ -60,7 +60,7 @@ struct SweepSample {
                     func seconds(_ channels: [Int]) throws -> Double {
                         let began = ContinuousClock.now
                         _ = try sweep.sums(
-                            layer: place, images: 0..<1, channels: channels, statistics: statistics)
+                            layer: place, channels: channels, images: 0..<1, statistics: statistics)
                         return began.duration(to: .now) / .seconds(1)
                     }
                     if place == 0 { _ = try seconds(few) }
@@ -117,10 +117,8 @@ struct SweepSample {
         let sweep = try ChannelSweep(generator, kernels: kernels, model, settings: settings)
         return try places.map { place in
             let sums = try sweep.sums(
-                layer: place.layer, images: 0..<images, channels: [place.channel], statistics: statistics)
-            let table = RelevanceTable(sums: sums)
-            return Array(
-                table.rows.values[place.channel * sums.dimension..<(place.channel + 1) * sums.dimension])
+                layer: place.layer, channels: [place.channel], images: 0..<images, statistics: statistics)
+            return RelevanceTable(sums: sums).rows.values
         }
     }
 

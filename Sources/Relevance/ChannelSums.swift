@@ -143,6 +143,24 @@ public struct ChannelSums: Hashable, Sendable {
         }
     }
 
+    /// About the standard error of the direction of a channel's mean, as an angle in radians.
+    ///
+    /// √(Σ_j variance of the mean's component j) over the mean's length: the part of the error along the mean, which does
+    /// not turn it, is counted too, so it is rather too large. 0 where all pairs are the same, infinite where fewer than
+    /// two pairs or a mean of zero say nothing.
+    public func angularError(of channel: Int) -> Double {
+        let pairs = Double(pairs[channel])
+        guard pairs > 1 else { return .infinity }
+        var (length, variance) = (0.0, 0.0)
+        for i in channel * dimension..<(channel + 1) * dimension {
+            let mean = FixedPoint.decode(sums[i]) / pairs
+            length += mean * mean
+            variance += max(0, FixedPoint.decode(squares[i]) / pairs - mean * mean)
+        }
+        guard variance > 0 else { return 0 }
+        return (variance / (pairs - 1) / length).squareRoot()
+    }
+
     /// Back to sums of no pairs, in the same memory.
     public mutating func reset() {
         for i in pairs.indices { pairs[i] = 0 }

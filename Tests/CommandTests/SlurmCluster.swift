@@ -18,11 +18,13 @@ final class SlurmCluster {
         guard geteuid() == 0 else { throw Failure(description: "slurmd runs jobs for others, as root only") }
         // A short path: munge's socket must fit the 108 bytes of a socket's address.
         for name in ["state", "spool"] {
-            try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: folder.file(name), withIntermediateDirectories: true)
         }
         let key = folder.file("munge.key")
         let random = (0..<1024).map { _ in UInt8.random(in: 0...255) }
-        FileManager.default.createFile(atPath: key, contents: Data(random), attributes: [.posixPermissions: 0o400])
+        FileManager.default.createFile(
+            atPath: key, contents: Data(random), attributes: [.posixPermissions: 0o400])
         try Data(configuration.utf8).write(to: URL(fileURLWithPath: folder.file("slurm.conf")))
         // --force: the folder is nobody else's, which munge would have others enter.
         try start(
@@ -33,7 +35,8 @@ final class SlurmCluster {
                 "--seed-file=\(folder.file("munged.seed"))",
             ], until: { FileManager.default.fileExists(atPath: self.folder.file("munge")) })
         try start("slurmctld", ["-D", "-i"], until: { self.output("sinfo", ["-h"]) != nil })
-        try start("slurmd", ["-D", "-N", host], until: { self.output("sinfo", ["-h", "-o", "%T"]) == "idle" })
+        try start(
+            "slurmd", ["-D", "-N", host], until: { self.output("sinfo", ["-h", "-o", "%T"]) == "idle" })
     }
 
     deinit {
@@ -73,7 +76,9 @@ final class SlurmCluster {
         ProcessInfo.processInfo.environment.merging(["SLURM_CONF": folder.file("slurm.conf")]) { $1 }
     }
 
-    private var host: String { ProcessInfo.processInfo.hostName.split(separator: ".").first.map(String.init) ?? "" }
+    private var host: String {
+        ProcessInfo.processInfo.hostName.split(separator: ".").first.map(String.init) ?? ""
+    }
 
     private func start(_ daemon: String, _ arguments: [String], until isReady: () -> Bool) throws {
         let log = folder.file(daemon + ".out")

@@ -42,7 +42,8 @@ struct SlurmTests {
         #expect(sweeps.count == 2 && sweeps[0] != sweeps[1], "\(log(2))")
 
         let merged = try RunningCommand.run(
-            "merge-relevance", [tiny.file("part1"), tiny.file("part2"), "--store", tiny.file("whole"), "--quiet"])
+            "merge-relevance",
+            [tiny.file("part1"), tiny.file("part2"), "--store", tiny.file("whole"), "--quiet"])
         #expect(merged.status == 0, "\(merged.error)")
         let atOnce = try RunningCommand.run(
             "build-relevance", tiny.models + options + ["--store", tiny.file("at once"), "--quiet"])

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import Testing
 
@@ -148,5 +149,41 @@ extension ChannelSums {
         try high.withUnsafeBufferPointer { high in
             try low.withUnsafeBufferPointer { low in try add(high: high, low: low, to: channel) }
         }
+    }
+
+    /// Directions scattered around (1, 0, 0) by a known angle across it, in two dimensions.
+    @Test func theAngularErrorIsTheStandardErrorOfTheMeansDirection() throws {
+        var random = NumPyRandomState(seed: 9)
+        let (pairs, scatter) = (400, 0.1)
+        var (errors, found) = (0.0, 0.0)
+        let repetitions = 50
+        for _ in 0..<repetitions {
+            var sums = ChannelSums(channels: 1, dimension: 3)
+            var total = SIMD3<Double>.zero
+            for _ in 0..<pairs {
+                let turned = random.gaussians(2).map { Double($0) * scatter }
+                let unit = SIMD3(1, turned[0], turned[1]) / (1 + turned[0] * turned[0] + turned[1] * turned[1]).squareRoot()
+                total += unit
+                try [Float(unit.x), Float(unit.y), Float(unit.z)].withUnsafeBufferPointer {
+                    try sums.add(derivative: $0, to: 0)
+                }
+            }
+            found += sums.angularError(of: 0) / Double(repetitions)
+            let angle = atan2((total.y * total.y + total.z * total.z).squareRoot(), total.x)
+            errors += angle * angle / Double(repetitions)
+        }
+        // 50 repetitions of two components say a root mean square to 7 %.
+        #expect(abs(found / errors.squareRoot() - 1) < 0.25, "\(found) \(errors.squareRoot())")
+    }
+
+    @Test func anAngularErrorThatNothingSaysIsInfinite() throws {
+        var sums = ChannelSums(channels: 2, dimension: 2)
+        #expect(sums.angularError(of: 0) == .infinity)
+        for direction in [[1, 0], [-1, 0]] as [[Float]] {
+            try direction.withUnsafeBufferPointer { try sums.add(derivative: $0, to: 0) }
+            try [Float(0), 1].withUnsafeBufferPointer { try sums.add(derivative: $0, to: 1) }
+        }
+        #expect(sums.angularError(of: 0) == .infinity)
+        #expect(sums.angularError(of: 1) == 0)
     }
 }

@@ -23,7 +23,7 @@ final class SlurmCluster {
         }
         let key = folder.file("munge.key")
         let random = (0..<1024).map { _ in UInt8.random(in: 0...255) }
-        FileManager.default.createFile(
+        _ = FileManager.default.createFile(
             atPath: key, contents: Data(random), attributes: [.posixPermissions: 0o400])
         try Data(configuration.utf8).write(to: URL(fileURLWithPath: folder.file("slurm.conf")))
         // --force: the folder is nobody else's, which munge would have others enter.
@@ -82,10 +82,13 @@ final class SlurmCluster {
 
     private func start(_ daemon: String, _ arguments: [String], until isReady: () -> Bool) throws {
         let log = folder.file(daemon + ".out")
-        FileManager.default.createFile(atPath: log, contents: nil)
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/sbin/" + daemon)
-        process.arguments = arguments
+        // A shell stands between: Slurm's daemons close every file that they inherit, and Foundation takes the end of one
+        // of them for the end of its child.
+        let keep = #""$@" & daemon=$!; trap 'kill $daemon' TERM; wait $daemon; wait $daemon"#
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", keep, "sh", "/usr/sbin/" + daemon] + arguments
         process.environment = environment
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         process.standardError = process.standardOutput

@@ -142,14 +142,6 @@ import Testing
         sums.reset()
         #expect(sums == ChannelSums(channels: Self.channels, dimension: Self.dimension))
     }
-}
-
-extension ChannelSums {
-    fileprivate mutating func add(high: [Float], low: [Float], to channel: Int) throws {
-        try high.withUnsafeBufferPointer { high in
-            try low.withUnsafeBufferPointer { low in try add(high: high, low: low, to: channel) }
-        }
-    }
 
     /// Directions scattered around (1, 0, 0) by a known angle across it, in two dimensions.
     @Test func theAngularErrorIsTheStandardErrorOfTheMeansDirection() throws {
@@ -162,7 +154,9 @@ extension ChannelSums {
             var total = SIMD3<Double>.zero
             for _ in 0..<pairs {
                 let turned = random.gaussians(2).map { Double($0) * scatter }
-                let unit = SIMD3(1, turned[0], turned[1]) / (1 + turned[0] * turned[0] + turned[1] * turned[1]).squareRoot()
+                let unit =
+                    SIMD3(1, turned[0], turned[1])
+                    / (1 + turned[0] * turned[0] + turned[1] * turned[1]).squareRoot()
                 total += unit
                 try [Float(unit.x), Float(unit.y), Float(unit.z)].withUnsafeBufferPointer {
                     try sums.add(derivative: $0, to: 0)
@@ -185,5 +179,13 @@ extension ChannelSums {
         }
         #expect(sums.angularError(of: 0) == .infinity)
         #expect(sums.angularError(of: 1) == 0)
+    }
+}
+
+extension ChannelSums {
+    fileprivate mutating func add(high: [Float], low: [Float], to channel: Int) throws {
+        try high.withUnsafeBufferPointer { high in
+            try low.withUnsafeBufferPointer { low in try add(high: high, low: low, to: channel) }
+        }
     }
 }

@@ -5,7 +5,7 @@
 RELEASE := -c release -Xcc -march=native
 TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
-COMMANDS := build-relevance merge-relevance query-direction embed-text export-direction preview-direction \
+COMMANDS := build-relevance merge-relevance query-direction query-direct embed-text export-direction preview-direction \
             inspect-checkpoint import-relevance export-relevance build-vocabulary save-direction list-directions \
             describe-channel find-channels compare-directions tune-direction
 

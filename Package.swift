@@ -97,7 +97,8 @@ let package = Package(
                 "Vocabulary",
             ]),
         command("merge-relevance", ["BuildKit", "RelevanceDatabase"]),
-        command("query-direction", ["DatabaseReading", "Directions"], on: "QuestionKit"),
+        command("query-direction", ["DatabaseReading", "Directions", "ProgramFolder"], on: "QuestionKit"),
+        command("query-direct", []),
         command("compare-directions", ["DatabaseReading", "Directions"], on: "QuestionKit"),
         command(
             "save-direction", ["Catalogue", "CatalogueKit", "DatabaseReading", "Directions"],
@@ -163,6 +164,13 @@ let package = Package(
                 "CommandKit", "CLIP", "StyleGAN", "Checkpoints", "NeuralLayers", "Tensors", argumentParser,
             ],
             path: "Tools/Parity", exclude: ["parity.py", "README.md"]),
+        .executableTarget(
+            name: "gradient-benchmark",
+            dependencies: [
+                "CommandKit", "RelevanceDatabase", "Relevance", "AnimalFaces", "ProgramFolder", "CLIP",
+                "StyleGAN", "NeuralLayers", "Tensors", argumentParser,
+            ],
+            path: "Benchmarks/gradient-benchmark"),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/Support"),
 
         tests(of: "Tensors"),
@@ -185,7 +193,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "build-relevance", "merge-relevance", "query-direction", "embed-text", "build-vocabulary",
+                "build-relevance", "merge-relevance", "query-direction", "query-direct", "embed-text",
+                "build-vocabulary",
                 "save-direction", "list-directions", "describe-channel", "find-channels",
                 "compare-directions", "tune-direction",
                 "export-direction", "preview-direction", "inspect-checkpoint", "import-relevance",

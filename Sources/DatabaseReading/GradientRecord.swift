@@ -49,6 +49,8 @@ public struct GradientRecord: Hashable, Sendable, Codable {
         public var worst: Layer? { layers.min { $0.median < $1.median } }
     }
 
+    /// Whether this is no table but one direction's answer, from gradients along it.
+    public var isDirect = false
     /// Nil where derivatives were taken along the whole embedding.
     public let sketch: Sketch?
     /// The layers whose rows are to come from pairs all the same.

@@ -74,6 +74,9 @@ public struct Manifest: Hashable, Sendable, Codable {
         pairsDone == pairsAsked && layersDone == layersAsked && gradient?.repaired == gradient?.repairedDone
     }
 
+    /// By what the table was made, or "direct" where there is none but one direction's answer.
+    public var methodName: String { gradient?.isDirect == true ? "direct" : method.rawValue }
+
     /// By what the table was made.
     public var method: TableMethod { gradient == nil ? .pairs : .gradient }
 

@@ -38,7 +38,8 @@ public struct AnswerReport: Sendable {
         let largestRelevance: Float
         let pairs: Int
         let doubtful: Int?
-        let method: TableMethod
+        /// "pairs", "gradient" or "direct".
+        let method: String
         /// Of a table from gradients that was verified, the median cosine to true pairs.
         let agreement: Float?
         let shareInSketch: Double?
@@ -89,7 +90,7 @@ public struct AnswerReport: Sendable {
                 beta: direction.threshold, alpha: answer.tuning?.alpha, confidence: answer.confidence,
                 kept: direction.kept.count, channels: direction.relevance.count,
                 largestRelevance: answer.largestRelevance, pairs: answer.database.manifest.pairsDone,
-                doubtful: doubtful(errors), method: answer.database.manifest.method,
+                doubtful: doubtful(errors), method: answer.database.manifest.methodName,
                 agreement: answer.database.manifest.gradient?.agreement?.median,
                 shareInSketch: answer.database.shareInSketch(of: answer.text),
                 textMilliseconds: answer.textTime / .milliseconds(1),
@@ -155,6 +156,11 @@ public struct AnswerReport: Sendable {
 
     /// What is to be known of a table from gradients, that nobody takes it for one from pairs.
     private func remarks(on gradient: GradientRecord) throws -> [String] {
+        if gradient.isDirect {
+            return [
+                "from gradients of \(answer.database.manifest.pairsDone) images along the phrase, without a table"
+            ]
+        }
         var line = "from gradients of \(answer.database.manifest.pairsDone) images, "
         if let agreement = gradient.agreement {
             line +=

@@ -11,7 +11,8 @@ public struct DirectionRecord: Encodable, Sendable {
         public let clip: WeightsRecord
         public let settings: SweepSettings
         public let precision: String
-        public let method: TableMethod
+        /// "pairs", "gradient", or "direct" where there is no table.
+        public let method: String
         /// Pairs a channel behind the table.
         public let pairs: Int
         public let toolVersion: String
@@ -53,7 +54,7 @@ public struct DirectionRecord: Encodable, Sendable {
         database = Database(
             identity: manifest.identity, generator: Self.public(manifest.generator),
             clip: Self.public(manifest.clip), settings: manifest.settings, precision: manifest.precision,
-            method: manifest.method,
+            method: manifest.methodName,
             pairs: manifest.pairsDone, toolVersion: manifest.toolVersion, layers: manifest.layers)
     }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import DatabaseReading
 import Directions
+import Glibc
+import ProgramFolder
 import QuestionKit
 
 @main struct QueryDirection: DirectionCommand {
@@ -17,6 +19,7 @@ import QuestionKit
               query-direction "curly hair" --neutral "hair" --store store/ffhq
               query-direction "tiger" --json | jq .kept
               query-direction --phrases words.txt | jq -r '.phrase, .kept'
+              query-direction "tiger" --direct --generator ffhq.pkl --clip ViT-B-32.pt
               query-direction --from-vocabulary           all of build-vocabulary's
             """,
         version: ProgramVersion.current)
@@ -27,6 +30,8 @@ import QuestionKit
     @OptionGroup var direction: DirectionOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var clip: CLIPOptions
+    @OptionGroup var direct: DirectOptions
+    @OptionGroup var generator: GeneratorOptions
 
     @Option(
         help: ArgumentHelp(
@@ -68,6 +73,10 @@ import QuestionKit
         }
         if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
         if let save { try DirectionOptions.requireVisible(save, as: "--save") }
+        try direct.require(database, generator)
+        if direct.direct, phrase == nil || save != nil {
+            throw ValidationError("--direct answers one phrase, and saves nothing")
+        }
         guard list.isEmpty || fromVocabulary else {
             throw ValidationError("--list says which lists --from-vocabulary takes; give that too")
         }
@@ -82,6 +91,7 @@ import QuestionKit
     }
 
     func run() throws {
+        if direct.direct { throw Self.becomeQueryDirect() }
         let database = try database.open()
         if let phrase { return try ask(phrase, of: database) }
         let embeddings = try PhraseEmbeddings(database, clip: clip, templates: direction.templates)
@@ -114,5 +124,17 @@ import QuestionKit
         let inColour = Terminal.allowsColour(StandardStream.output.rawValue)
         try StandardStream.output.write(json ? report.json() : report.text(inColour: inColour))
         if let save { try SavingDirection.save(answer, as: save, direction, clip: clip) }
+    }
+
+    /// Puts the program that has the networks in the place of this one; returns only where that fails.
+    private static func becomeQueryDirect() -> OptionError {
+        let path = ProgramFolder.path + "/query-direct"
+        let arguments = [path] + CommandLine.arguments.dropFirst().filter { $0 != "--direct" }
+        var words = arguments.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        execv(path, &words)
+        return OptionError(
+            "\(path) cannot be run: \(String(cString: strerror(errno))); install the programs again",
+            exitStatus: .noInput)
     }
 }

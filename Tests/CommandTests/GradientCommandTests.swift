@@ -42,6 +42,27 @@ import Testing
             "8 directions")
     }
 
+    @Test func aDirectionIsFoundWithoutATable() throws {
+        let answer = try RunningCommand.run(
+            "query-direction",
+            ["tiger", "--direct", "--images", "3", "--beta", "0", "--json"] + tiny.models)
+        #expect(answer.status == 0, "\(answer.error)")
+        let result = try #require(
+            JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any])
+        #expect(result["method"] as? String == "direct" && result["pairs"] as? Int == 3)
+        #expect(result["channels"] as? Int == 40)
+    }
+
+    @Test(arguments: [
+        ["tiger", "--images", "3"], ["tiger", "--direct", "--images", "1"],
+        ["tiger", "--direct", "--store", "x"], ["tiger", "--generator", "x.pkl"],
+    ])
+    func whatIsOfDirectAnswersAloneIsAMatterOfUsage(arguments: [String]) throws {
+        for command in ["query-direction"] {
+            expectRefusal(try RunningCommand.run(command, arguments), 64, saying: "--")
+        }
+    }
+
     @Test(arguments: [
         ["--method", "slopes"], ["--verify", "3"], ["--repair", "b8.conv0"], ["--sketch", "2"],
         ["--method", "gradient", "--verify", "-1"], ["--method", "gradient", "--sketch", "0"],

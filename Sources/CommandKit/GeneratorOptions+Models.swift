@@ -1,26 +1,10 @@
 import AnimalFaces
-import ArgumentParser
 import Checkpoints
+import QuestionKit
 import RelevanceDatabase
 import StyleGAN
 
-/// Which generator.
-public struct GeneratorOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The generator's weights: StyleGAN2 in NVIDIA's or rosinality's layout.",
-            discussion: "A .pkl, .pt or .safetensors file. Default: the embedded animal faces.",
-            valueName: "file"),
-        completion: .file())
-    public var generator: String?
-
-    @Option(
-        name: .customLong("class"), parsing: .unconditional,
-        help: "The class to draw, of a class-conditional generator. Default: the database's.")
-    public var classIndex: Int?
-
-    public init() {}
-
+extension GeneratorOptions {
     /// The generator with what a manifest remembers of its file.
     /// - Throws: `CheckpointError`, `GeneratorError`, `AnimalFacesError`.
     public func open() throws -> (generator: Generator, record: WeightsRecord) {

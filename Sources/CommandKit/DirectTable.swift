@@ -1,0 +1,60 @@
+import CLIP
+import Foundation
+import NeuralLayers
+import QuestionKit
+import Relevance
+import RelevanceDatabase
+import StyleGAN
+import Vocabulary
+
+/// What `--direct` asks in the place of a database: gradients of a few images along the phrase.
+public struct DirectTable {
+    /// Samples behind σ: to about 2 %, which a direction's strength is not chosen more closely than.
+    private static let statisticsSamples = 2000
+
+    /// Knows this direction alone. It has no folder any more: it is gone when the program ends, however it ends.
+    public let database: RelevanceDatabase
+
+    /// - Throws: errors of the options and of the rooms below, each with an exit status.
+    public init(
+        _ phrase: String, _ options: DirectionOptions, generator: GeneratorOptions, clip: CLIPOptions,
+        images: Int?
+    ) throws {
+        guard options.choice != nil else {
+            throw OptionError("--beta auto asks a database; with --direct give --beta or --channels a number")
+        }
+        let isEmbedded = generator.generator == nil
+        let (generator, generatorRecord) = try generator.open()
+        let (model, clipRecord) = try clip.open()
+        let neutral = isEmbedded ? "animal face" : "a face"
+        let recipe = options.recipe(phrase: phrase, neutral: neutral)
+        let templates = try options.templates.map(Templates.load) ?? Templates.default
+        // A small encoder's threads would wait for one another longer than they work.
+        if model.configuration.text.width <= 256 { Threads.limit(to: 1) }
+        let embeddings = try PromptEnsemble(templates: templates).embeddings(
+            of: recipe.phrases, by: model.textEncoder())
+        let text = try recipe.textDirection(embeddings)
+
+        let settings = try SweepSettings(statisticsSamples: Self.statisticsSamples)
+        let direct = DirectRelevance(generator, model, settings: settings)
+        let statistics = try direct.statistics()
+        let images = images ?? DirectOptions.defaultImages
+        let relevance = try direct.relevance(
+            along: text, images: images, workers: ProcessInfo.processInfo.activeProcessorCount)
+
+        let folder = FileManager.default.temporaryDirectory.path + "/direct-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try DirectDatabase.write(
+            path: folder, relevance: relevance, along: text, statistics: statistics,
+            manifest: Manifest(
+                generator: generatorRecord, clip: clipRecord, layers: LayerRecord.layers(of: generator),
+                dimension: model.configuration.dimension, settings: settings, precision: "float32",
+                neutral: neutral, toolVersion: ProgramVersion.current, pairsAsked: images))
+        database = try RelevanceDatabase(path: folder, keepsText: true)
+        // Whoever asks finds the phrases' embeddings there, and need not encode them again.
+        let ensemble = PhraseEmbeddings.name(of: templates)
+        try database.keep(
+            zip(recipe.phrases, embeddings).map { (key: TextKey(phrase: $0, ensemble: ensemble), values: $1) }
+        )
+    }
+}

@@ -54,7 +54,7 @@ table: build
 
 # What each stage costs, beside the released method's own procedure in PyTorch (PYTHON names one that has it).
 benchmark: build
-	@bin=$$(swift build $(RELEASE) --show-bin-path); $$bin/benchmark && $$bin/sweep-benchmark
+	@bin=$$(swift build $(RELEASE) --show-bin-path); $$bin/benchmark && $$bin/sweep-benchmark && $$bin/gradient-benchmark
 
 # The commands with their resources; they then work from any folder.
 install: build

@@ -54,7 +54,8 @@ let package = Package(
             name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary", "CZlib"]),
         .target(name: "Directions", dependencies: ["Tensors"]),
         .target(
-            name: "Relevance", dependencies: ["Directions", "Tensors", "StyleGAN", "CLIP", "COpenBLAS"]),
+            name: "Relevance",
+            dependencies: ["Directions", "Tensors", "StyleGAN", "CLIP", "NeuralLayers", "COpenBLAS"]),
         .target(
             name: "DirectionStore", dependencies: ["CLMDB"],
             // Swift 6.3.1's cross-module optimiser crashes on this room's noncopyable transactions.

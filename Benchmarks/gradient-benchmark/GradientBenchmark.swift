@@ -123,16 +123,18 @@ import Tensors
             clip.clip ?? AnimalFaces.resource(.clip)
         )
         struct Result: Decodable {
-            let pictures_per_second: Double
+            let picturesPerSecond: Double
             let torch: String
         }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
         guard
             let text = try? output(of: [
                 "/usr/bin/env", python, script, "--generator", files.0, "--clip", files.1, "--threads",
                 "\(workers)", "--images", "16",
-            ]), let result = try? JSONDecoder().decode(Result.self, from: Data(text.utf8))
+            ]), let result = try? decoder.decode(Result.self, from: Data(text.utf8))
         else { return try write("| released procedure | \(python) has no torch: not measured |") }
-        let released = 2 * Double(generator.styleSpace.sweptCount) / result.pictures_per_second
+        let released = 2 * Double(generator.styleSpace.sweptCount) / result.picturesPerSecond
         try write(
             "| released procedure in PyTorch \(result.torch), an image of the table, from 16 of its pictures | "
                 + "\(number(released)) s |")

@@ -53,8 +53,8 @@ import Testing
         var testDescription: String { phrase }
     }
 
-    /// When this was written all faces reached each phrase, and at most 4 % of them the other one: three faces of
-    /// thirty may fall on the other side by another processor's rounding.
+    /// When this was written 88 % of the faces became tigers, at least 96 % reached each of the other phrases, and none
+    /// the phrase that was left alone.
     @Test(arguments: [
         Edit("tiger", 10, not: "animal wearing glasses"),
         Edit("animal wearing glasses", 4, not: "animal wearing a hat"),
@@ -65,8 +65,8 @@ import Testing
         Edit("animal with long ears", 6, not: "animal wearing glasses"),
         Edit("animal with a snout", 4, not: "animal wearing glasses"),
         Edit("smiling animal", 4, not: "animal wearing glasses"),
-        Edit("animal with blue eyes", 6, not: "animal wearing a hat"),
-        Edit("animal with green eyes", 6, not: "animal wearing a hat"),
+        Edit("animal with blue eyes", 4, not: "animal wearing a hat"),
+        Edit("animal with green eyes", 4, not: "animal wearing a hat"),
         Edit("animal on a purple background", 6, not: "animal wearing glasses"),
     ])
     func mostFacesReachThePhraseAndFewAnotherOne(edit: Edit) throws {
@@ -91,7 +91,7 @@ import Testing
         var testDescription: String { "\(phrase) without \(without)" }
     }
 
-    /// When this was written the coats moved 6, 11, 7 and 6 times less, and the marks at least 0.95 times as far.
+    /// When this was written the coats moved 7, 10, 7 and 4.6 times less, and the marks at least 0.97 times as far.
     @Test(arguments: [
         Protection(
             phrase: "tiger", without: "orange animal", protected: .colour(.coat), wanted: .stripes, factor: 4),

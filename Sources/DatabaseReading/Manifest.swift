@@ -36,12 +36,15 @@ public struct Manifest: Hashable, Sendable, Codable {
     public let shard: BuildShard?
     /// How the table came from gradients; nil where it came from pairs of pictures.
     public var gradient: GradientRecord?
+    /// When channels get no more pairs; nil where all of them get all.
+    public var tolerance: ToleranceRecord?
 
     public init(
         replaces: UUID? = nil, generator: WeightsRecord, clip: WeightsRecord, layers: [LayerRecord],
         dimension: Int,
         settings: SweepSettings, precision: String, neutral: String, toolVersion: String, pairsAsked: Int,
-        layersAsked: [String]? = nil, shard: BuildShard? = nil, gradient: GradientRecord? = nil
+        layersAsked: [String]? = nil, shard: BuildShard? = nil, gradient: GradientRecord? = nil,
+        tolerance: ToleranceRecord? = nil
     ) {
         formatVersion = Self.formatVersion
         identity = UUID()
@@ -58,6 +61,7 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.layersAsked = layersAsked
         self.shard = shard
         self.gradient = gradient
+        self.tolerance = tolerance
         pairsDone = 0
     }
 
@@ -194,6 +198,10 @@ public struct Manifest: Hashable, Sendable, Codable {
             layers: swept, dimension: dimension, channels: sweptChannels)
         {
             return problem
+        }
+        if let tolerance {
+            if shard != nil || gradient != nil { return "a tolerance, which is of whole builds from pairs" }
+            return tolerance.firstProblem(channels: sweptChannels, pairsAsked: pairsAsked)
         }
         return nil
     }

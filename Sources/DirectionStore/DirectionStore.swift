@@ -16,6 +16,7 @@ import Glibc
 /// |            | `moments/…`                           | the same, half done: a build's checkpoint |
 /// | relevance  | `table`                               | float32 `[C, d]`, row-major: ∆i_c of a complete build |
 /// | sums       | layer `/differences`, layer `/squares` | Int64 `[c, d]` at 2^-40: Σ unit change of E_i, Σ its squares |
+/// |            | layer `/settled`                      | Int64 `[1 + c]`: images judged, and pairs after which a channel was known |
 /// | spread     | `table`                               | float32 `[C, d]`: standard error of each number of ∆i_c |
 /// | text       | phrase, ensemble                      | float32 `[d]`: the phrase's embedding, unit norm |
 /// | done       | layer `/` first image                 | Int64: how many images from there on are in the sums |

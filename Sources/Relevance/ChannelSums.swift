@@ -161,6 +161,22 @@ public struct ChannelSums: Hashable, Sendable {
         return (variance / (pairs - 1) / length).squareRoot()
     }
 
+    /// The same sums at other places among more channels, the others without pairs.
+    /// - Parameter places: Of each channel, ascending.
+    public func placed(at places: [Int], of count: Int) -> ChannelSums {
+        precondition(places.count == channels && places.allSatisfy { (0..<count).contains($0) })
+        var placed = ChannelSums(channels: count, dimension: dimension)
+        for (row, place) in places.enumerated() {
+            placed.pairs[place] = pairs[row]
+            let (from, to) = (row * dimension, place * dimension)
+            for i in 0..<dimension {
+                placed.sums[to + i] = sums[from + i]
+                placed.squares[to + i] = squares[from + i]
+            }
+        }
+        return placed
+    }
+
     /// Back to sums of no pairs, in the same memory.
     public mutating func reset() {
         for i in pairs.indices { pairs[i] = 0 }

@@ -24,6 +24,8 @@ public struct BuildRequest: Sendable {
     public var layers: [String]?
     /// The part to build where a build is shared out; nil is all of it.
     public var shard: BuildShard?
+    /// When channels get no more pairs: of a whole build from pairs; nil where all of them get all.
+    public var tolerance: ToleranceRecord?
     /// By what the rows come about.
     public var method = TableMethod.pairs
     /// Of derivatives, the directions along which they are taken; nil for the whole embedding.
@@ -82,7 +84,7 @@ public struct BuildRequest: Sendable {
             dimension: subject.dimension,
             settings: settings, precision: precision, neutral: neutral, toolVersion: toolVersion,
             pairsAsked: pairs, layersAsked: layersAsked(of: subject.layers), shard: shard,
-            gradient: gradientRecord)
+            gradient: gradientRecord, tolerance: tolerance)
     }
 
     /// Throws unless pairs of this request may be added to those of a database.
@@ -106,6 +108,10 @@ public struct BuildRequest: Sendable {
                 settings.renderResolution.map(String.init) ?? "the generator's"
             ),
             ("precision", manifest.precision, precision),
+            (
+                "tolerance", manifest.tolerance.map { "\($0.angle)" } ?? "none",
+                tolerance.map { "\($0.angle)" } ?? "none"
+            ),
             ("method", manifest.method.rawValue, method.rawValue),
             (
                 "sketch", manifest.gradient?.sketch.map { "\($0.directions)" } ?? "none",

@@ -16,7 +16,7 @@ final class BuildTarget {
     private let finalPath: String
     private let locks: [BuilderLock]
 
-    init(_ request: BuildRequest) throws {
+    init(_ request: BuildRequest, subject: some SweepSubject) throws {
         finalPath = request.path
         guard request.restart, StoreFolder.mayBeStore(at: request.path) else {
             path = request.path
@@ -28,7 +28,9 @@ final class BuildTarget {
         let old = try BuilderLock(store: request.path)
         path = request.path + ".rebuilding"
         replaces = Self.manifest(at: request.path)?.identity
-        if StoreFolder.mayBeStore(at: path) { try Self.clear(path, unlessFor: request, replacing: replaces) }
+        if StoreFolder.mayBeStore(at: path) {
+            try Self.clear(path, unlessFor: request, of: subject, replacing: replaces)
+        }
         _ = try DirectionStore.openOrCreate(path: path)
         locks = [old, try BuilderLock(store: path)]
     }
@@ -41,13 +43,13 @@ final class BuildTarget {
     }
 
     /// Removes what another restart left, unless it is the beginning of this one.
-    private static func clear(_ path: String, unlessFor request: BuildRequest, replacing old: UUID?) throws {
+    private static func clear(
+        _ path: String, unlessFor request: BuildRequest, of subject: some SweepSubject, replacing old: UUID?
+    ) throws {
         let lock = try BuilderLock(store: path)
         defer { withExtendedLifetime(lock) {} }
         if let left = manifest(at: path), left.replaces == old,
-            left.generator.isSame(as: request.generator), left.clip.isSame(as: request.clip),
-            left.settings == request.settings,
-            left.precision == request.precision
+            (try? request.requireMatch(left, subject: subject)) != nil
         {
             return
         }

@@ -18,11 +18,11 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     /// Where the build takes place: the request's folder, or one beside it that will take its place.
     public var path: String { target.path }
 
+    let store: DirectionStore
+    private(set) var manifest: Manifest
     private let subject: Subject
     private let target: BuildTarget
-    private let store: DirectionStore
     private let log: Logger
-    private var manifest: Manifest
 
     /// Opens or makes the database, and takes the builder's lock.
     ///
@@ -37,7 +37,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         self.request = request
         self.subject = subject
         self.log = log
-        target = try BuildTarget(request)
+        target = try BuildTarget(request, subject: subject)
         store = try DirectionStore.openOrCreate(path: target.path, mapSize: mapSize)
         let path = target.path
         if var there = try store.read({ try DatabaseTables.manifest($0, path: path) }) {
@@ -67,17 +67,19 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     /// What the manifest says of gradients by now; nil of a table from pairs.
     public var gradient: GradientRecord? { manifest.gradient }
 
+    /// How many pairs each channel has, where there is a tolerance.
+    public var tolerance: ToleranceRecord? { manifest.tolerance }
+
     /// What the rest of the build takes.
     public func needs() throws -> BuildNeeds {
         let numbers = manifest.sweptChannels * manifest.dimension
-        let left = try workList().units.reduce(0) { $0 + pairs(of: $1) }
         // Two sums of 8 bytes and two tables of 4; a page that changes is written elsewhere before it is free again.
         let largestLayer = manifest.layers.map(\.channels).max() ?? 0
         let disk =
             numbers * 24 + largestLayer * manifest.dimension * 32 + manifest.totalChannels * 64 + (1 << 20)
         return BuildNeeds(
             memory: subject.sharedMemory + request.workers * subject.memoryPerWorker + numbers * 40,
-            disk: disk, pairs: left)
+            disk: disk, pairs: try pairsLeft())
     }
 
     /// Builds until all is done or `isCancelled` says so, which is asked between units.
@@ -103,7 +105,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         }
         let done = try finishedImages()
         let (pairsDone, pairsAsked) = manifest.progress(done)
-        guard pairsDone == pairsAsked else {
+        guard try openWork().isEmpty else {
             return .interrupted(pairsDone: pairsDone, pairsAsked: pairsAsked)
         }
         // A part has no table: it waits for the others.
@@ -114,7 +116,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             }
         }
         try target.takePlace()
-        return .complete(pairs: pairsDone)
+        return .complete(pairs: pairsAsked)
     }
 
     private func requireDisk() throws {
@@ -193,30 +195,39 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         return try store.read { try DatabaseTables.done($0, manifest, path: path) }
     }
 
-    private func workList() throws -> WorkList {
-        WorkList(
-            manifest.work, imagesPerUnit: request.imagesPerUnit, derivatives: manifest.layersOfDerivatives,
-            done: try finishedImages())
-    }
-
-    private func pairs(of unit: WorkList.Unit) -> Int {
-        unit.layers.reduce(0) { $0 + manifest.layers[$1].channels } * unit.images.count
-    }
-
+    /// Sweeps what is left; where there is a tolerance, until every channel is known to within it or has all its pairs.
     private func sweep(
         statistics: StyleStatistics, isCancelled: @escaping @Sendable () -> Bool,
         progress: @escaping @Sendable (BuildProgress) -> Void
     ) throws {
+        let clock = RateClock()
+        var swept = 0
+        repeat {
+            swept += try sweepRound(
+                statistics: statistics, sweptBefore: swept, clock, isCancelled: isCancelled,
+                progress: progress)
+        } while try !isCancelled() && settleChannels()
+    }
+
+    /// Sweeps what can be before it is decided anew which channels are known; returns the number of pairs.
+    private func sweepRound(
+        statistics: StyleStatistics, sweptBefore: Int, _ clock: RateClock,
+        isCancelled: @escaping @Sendable () -> Bool, progress: @escaping @Sendable (BuildProgress) -> Void
+    ) throws -> Int {
         let (store, manifest, log) = (store, manifest, log)
-        let units = try workList().units
+        let open = try openWork()
+        let units = WorkList(
+            open.mapValues(\.images), imagesPerUnit: request.imagesPerUnit,
+            derivatives: manifest.layersOfDerivatives, done: try finishedImages()
+        ).units
         let total = manifest.work.reduce(0) { $0 + manifest.layers[$1.key].channels * $1.value.count }
-        let before = total - units.reduce(0) { $0 + pairs(of: $1) }
+        // Pairs that known channels do not need count as done, but not towards the rate.
+        let before = try total - pairsLeft()
         let next = Mutex(0)
         let done = Mutex(before)
-        let clock = RateClock()
         log.info(
             "sweep begins", metadata: ["units": "\(units.count)", "pairs": "\(total)", "before": "\(before)"])
-        progress(clock.progress(.sweep, done: before, total: total, since: before))
+        progress(clock.progress(.sweep, done: before, total: total, since: before - sweptBefore))
         try inParallel(isCancelled: isCancelled) { worker in
             let place = next.withLock { next in
                 defer { next += 1 }
@@ -225,17 +236,14 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             guard units.indices.contains(place) else { return false }
             let unit = units[place]
             let began = ContinuousClock.now
-            let sums =
+            let swept =
                 switch unit.method {
                 case .pairs:
-                    [
-                        try worker.sums(
-                            layer: unit.layers[0], images: unit.images, statistics: statistics)
-                    ]
+                    [try worker.sums(unit, channels: open[unit.layers[0]]?.channels, statistics: statistics)]
                 case .gradient:
                     try worker.derivatives(layers: unit.layers, image: unit.images.lowerBound)
                 }
-            try Self.requireFit(sums, unit, manifest)
+            let sums = try Self.fitted(swept, unit, open, manifest)
             try store.write { transaction in
                 for (layer, sums) in zip(unit.layers, sums) {
                     try DatabaseTables.add(
@@ -249,33 +257,41 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
                     "took": "\(began.duration(to: .now))",
                 ])
             done.withLock { done in
-                done += sums.reduce(0) { $0 + $1.channels } * unit.images.count
-                progress(clock.progress(.sweep, done: done, total: total, since: before))
+                done += swept.reduce(0) { $0 + $1.channels } * unit.images.count
+                progress(clock.progress(.sweep, done: done, total: total, since: before - sweptBefore))
             }
             return true
         }
+        return done.withLock { $0 - before }
     }
 
-    private static func requireFit(
-        _ all: [ChannelSums], _ unit: WorkList.Unit, _ manifest: Manifest
-    ) throws(DatabaseError) {
+    /// What a unit gave, each layer's sums with all of its channels.
+    /// - Throws: `DatabaseError.misfit` where they are not what was asked for.
+    private static func fitted(
+        _ all: [ChannelSums], _ unit: WorkList.Unit, _ open: [Int: OpenWork], _ manifest: Manifest
+    ) throws(DatabaseError) -> [ChannelSums] {
         guard all.count == unit.layers.count else {
             throw .misfit(
                 layer: manifest.layers[unit.layers[0]].name,
                 reason: "\(all.count) layers where \(unit.layers.count) were asked for")
         }
+        var fitted: [ChannelSums] = []
         for (place, sums) in zip(unit.layers, all) {
             let layer = manifest.layers[place]
-            guard sums.channels == layer.channels, sums.dimension == manifest.dimension else {
+            let channels = open[place]?.channels
+            let count = channels?.count ?? layer.channels
+            guard sums.channels == count, sums.dimension == manifest.dimension else {
                 throw .misfit(
                     layer: layer.name,
-                    reason: "\(sums.channels) channels of width \(sums.dimension), not \(layer.channels) of "
+                    reason: "\(sums.channels) channels of width \(sums.dimension), not \(count) of "
                         + "\(manifest.dimension)")
             }
             guard sums.pairs.allSatisfy({ $0 == unit.images.count }) else {
                 throw .misfit(layer: layer.name, reason: "not every channel has \(unit.images.count) pairs")
             }
+            fitted.append(channels.map { sums.placed(at: $0, of: layer.channels) } ?? sums)
         }
+        return fitted
     }
 
     /// Puts the table that queries read beside the sums that it comes from, in one transaction.
@@ -288,11 +304,12 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             record.agreement = nil
             manifest.gradient = record
         }
-        manifest = try store.write { [manifest] transaction in
+        manifest = try store.write { [manifest, path] transaction in
             var manifest = manifest
-            let sums = try DatabaseTables.sums(transaction.reading, manifest, done: done)
+            let sums = try DatabaseTables.sums(transaction.reading, manifest, done: done, path: path)
             let zeroRows = sums.zeroRows(in: manifest)
             manifest.gradient?.zeroRows = zeroRows
+            manifest.tolerance?.pairs = sums.pairs.map { Int($0) }
             try DatabaseTables.put(RelevanceTable(sums: sums), RelevanceSpread(sums: sums), transaction)
             try DatabaseTables.put(manifest, transaction)
             return manifest

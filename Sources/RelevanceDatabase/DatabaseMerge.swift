@@ -47,7 +47,8 @@ public struct DatabaseMerge {
         var sums = ChannelSums(channels: manifest.sweptChannels, dimension: manifest.dimension)
         for part in parts {
             let store = try DirectionStore.open(path: part.path)
-            try sums.merge(store.read { try DatabaseTables.sums($0, part.manifest, done: part.done) })
+            try sums.merge(
+                store.read { try DatabaseTables.sums($0, part.manifest, done: part.done, path: part.path) })
         }
         let store = try DirectionStore.openOrCreate(path: path)
         let lock = try BuilderLock(store: path)

@@ -10,6 +10,8 @@ extension DatabaseTables {
 
     private static func differencesKey(_ layer: LayerRecord) -> String { layer.name + "/differences" }
 
+    private static func settledKey(_ layer: LayerRecord) -> String { layer.name + "/settled" }
+
     private static func squaresKey(_ layer: LayerRecord) -> String { layer.name + "/squares" }
 
     /// Padded, so that keys stand in the order of images.
@@ -71,24 +73,60 @@ extension DatabaseTables {
         }
     }
 
-    /// The sums of all swept layers, one after another, zeros for those that were not asked for; each channel of a layer
-    /// has the pairs that its marks count.
+    /// Which channels of a layer are known, where the build has a tolerance.
+    static func settled(
+        _ transaction: borrowing Transaction, _ manifest: Manifest, layer place: Int, path: String
+    ) throws -> SettledChannels? {
+        guard manifest.tolerance != nil else { return nil }
+        let layer = manifest.layers[place]
+        guard
+            let stored = try transaction.integers(
+                of: settledKey(layer), in: .sums, count: 1 + layer.channels)
+        else { return SettledChannels(channels: layer.channels) }
+        guard let settled = SettledChannels(stored: stored) else {
+            throw DatabaseError.damaged(path: path, reason: "'\(settledKey(layer))' says no channels' pairs")
+        }
+        return settled
+    }
+
+    static func put(
+        _ settled: SettledChannels, _ layer: LayerRecord, _ transaction: borrowing WriteTransaction
+    ) throws {
+        try transaction.put(settled.stored, for: settledKey(layer), in: .sums)
+    }
+
+    /// A layer's sums, each channel with the pairs that it got; nil where it has none yet.
     static func sums(
-        _ transaction: borrowing Transaction, _ manifest: Manifest, done: [Int: [Range<Int>]]
+        _ transaction: borrowing Transaction, _ manifest: Manifest, layer place: Int, done: [Range<Int>],
+        path: String
+    ) throws -> ChannelSums? {
+        let layer = manifest.layers[place]
+        let count = layer.channels * manifest.dimension
+        let images = done.reduce(0) { $0 + $1.count }
+        let pairs =
+            try settled(transaction, manifest, layer: place, path: path)?.counts(open: images)
+            ?? [Int64](repeating: Int64(images), count: layer.channels)
+        guard let sums = try transaction.integers(of: differencesKey(layer), in: .sums, count: count),
+            let squares = try transaction.integers(of: squaresKey(layer), in: .sums, count: count)
+        else { return nil }
+        return try ChannelSums(
+            channels: layer.channels, dimension: manifest.dimension, pairs: pairs, sums: sums,
+            squares: squares)
+    }
+
+    /// The sums of all swept layers, one after another, zeros for those that were not asked for; each channel of a layer
+    /// has the pairs that its marks count, or those after which it was known.
+    static func sums(
+        _ transaction: borrowing Transaction, _ manifest: Manifest, done: [Int: [Range<Int>]], path: String
     ) throws -> ChannelSums {
         var all = ChannelSums(channels: manifest.sweptChannels, dimension: manifest.dimension)
         let asked = manifest.work
         var first = 0
         for (place, layer) in manifest.layers.enumerated() where layer.isSwept {
-            let count = layer.channels * manifest.dimension
-            let pairs = Int64(done[place, default: []].reduce(0) { $0 + $1.count })
             if asked[place] != nil,
-                let sums = try transaction.integers(of: differencesKey(layer), in: .sums, count: count),
-                let squares = try transaction.integers(of: squaresKey(layer), in: .sums, count: count)
+                let part = try sums(
+                    transaction, manifest, layer: place, done: done[place, default: []], path: path)
             {
-                let part = try ChannelSums(
-                    channels: layer.channels, dimension: manifest.dimension,
-                    pairs: [Int64](repeating: pairs, count: layer.channels), sums: sums, squares: squares)
                 try all.merge(part, at: first)
             }
             first += layer.channels

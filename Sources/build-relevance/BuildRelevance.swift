@@ -24,6 +24,8 @@ extension TableMethod: ExpressibleByArgument {}
               build-relevance --pairs 200      100 more
               build-relevance --generator ffhq.pkl --clip ViT-B-32.pt \
                   --neutral "a face" --store store/ffhq
+              build-relevance --pairs 400 --tolerance 0.1
+                                               as many as each channel needs, 400 at most
               build-relevance --shard 3/16 --store part3
                                                a sixteenth; see merge-relevance
               build-relevance --method gradient --generator ffhq.pkl --clip ViT-B-32.pt
@@ -129,6 +131,11 @@ extension TableMethod: ExpressibleByArgument {}
             throw ValidationError(
                 "--centre mean is of pairs; a derivative is taken at the sample's own style")
         }
+        if work.tolerance != nil {
+            throw ValidationError(
+                "--tolerance is of pairs; an image's derivatives come for all channels at once, so none can stop early"
+            )
+        }
         if renderResolution != nil {
             throw ValidationError("--render-resolution is of pairs; derivatives are of whole pictures")
         }
@@ -154,6 +161,7 @@ extension TableMethod: ExpressibleByArgument {}
         request.restart = start == .restart
         request.shard = shard
         request.layers = try work.names(of: subject.layers)
+        request.tolerance = try work.toleranceRecord
         try gradients.fill(&request, layers: subject.layers)
         request.sketch = sketch
 
@@ -170,7 +178,7 @@ extension TableMethod: ExpressibleByArgument {}
             if shard == nil { BuildCatalogue.record(databaseAt: request.path) }
             try talk.conclude(
                 request, pairs: pairs, channels: builder.channels, gradient: builder.gradient,
-                took: .now - began)
+                tolerance: builder.tolerance, took: .now - began)
         case .interrupted(let done, let asked):
             throw Interruption(
                 "stopped at \(done) of \(asked) pairs a channel; the same command goes on from there")

@@ -9,6 +9,8 @@ struct BuildTalk: Sendable {
         let channels: Int
         let part: String?
         let method: TableMethod
+        let fewestPairs: Int?
+        let meanPairs: Double?
         let agreement: GradientRecord.Agreement?
         let sketchEnergy: Double?
         let zeroRows: Int?
@@ -58,18 +60,30 @@ struct BuildTalk: Sendable {
     func finish() { reporter.finish() }
 
     func conclude(
-        _ request: BuildRequest, pairs: Int, channels: Int, gradient: GradientRecord?, took: Duration
+        _ request: BuildRequest, pairs: Int, channels: Int, gradient: GradientRecord?,
+        tolerance: ToleranceRecord?, took: Duration
     ) throws {
         let seconds = took / .seconds(1)
+        // Channels of layers that were not asked for have none.
+        let counts = tolerance?.pairs?.filter { $0 > 0 }
+        let mean = counts.map { Double($0.reduce(0, +)) / Double(max(1, $0.count)) }
         if json {
             let result = Result(
                 store: request.path, pairs: pairs, channels: channels, part: request.shard?.description,
-                method: request.method, agreement: gradient?.agreement,
+                method: request.method, fewestPairs: counts?.min(), meanPairs: mean,
+                agreement: gradient?.agreement,
                 sketchEnergy: gradient?.sketch?.energy, zeroRows: gradient?.zeroRows, seconds: seconds)
             try StandardStream.output.write(JSONText.encode(result) + "\n")
         } else if !quiet {
             let part = request.shard.map { "part \($0) of a build, " } ?? ""
-            let made = request.method == .pairs ? "\(pairs) pairs" : "derivatives of \(pairs) images"
+            let made =
+                if let fewest = counts?.min(), let most = counts?.max(), let mean {
+                    "\(fewest) to \(most) pairs, \(FixedDecimal.text(mean, places: 1)) on average,"
+                } else if request.method == .pairs {
+                    "\(pairs) pairs"
+                } else {
+                    "derivatives of \(pairs) images"
+                }
             try StandardStream.output.write(
                 "\(Terminal.printable(request.path)): \(part)\(made) for each of "
                     + "\(ProgressReporter.grouped(channels)) channels, in \(ProgressReporter.duration(seconds))\n"

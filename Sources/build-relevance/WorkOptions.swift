@@ -1,8 +1,10 @@
 import ArgumentParser
 import CommandKit
+import Relevance
 import RelevanceDatabase
 
-/// Which part of the sweep: some layers, or one of the equal parts of a build that is shared out.
+/// Which part of the sweep: some layers, one of the equal parts of a build that is shared out, or as many pairs as each
+/// channel needs.
 struct WorkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -25,7 +27,22 @@ struct WorkOptions: ParsableArguments {
             discussion: "'auto' takes k and n from the task of a Slurm job array.", valueName: "k/n"))
     var shard: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Give a channel no more pairs once its direction is known to this angle.",
+            discussion:
+                "A standard error in radians, for example 0.1, judged after every tenth pair; --pairs is then the most.",
+            valueName: "radians"))
+    var tolerance: Double?
+
     func validate() throws {
+        do { _ = try toleranceRecord } catch { throw ValidationError("\(error)") }
+        if tolerance != nil, shard != nil {
+            throw ValidationError(
+                "--tolerance and --shard do not go together: whether a channel is known depends on all of its pairs, "
+                    + "and a part has some; share out by --layers, or leave out --tolerance")
+        }
         if layers != nil, maxResolution != nil {
             throw ValidationError("--layers and --max-resolution both say which layers; give one of them")
         }
@@ -36,6 +53,14 @@ struct WorkOptions: ParsableArguments {
             throw ValidationError(
                 "--shard is '\(shard)'; it must be k/n with k from 1 to n, n at most \(BuildShard.countLimit), or 'auto'"
             )
+        }
+    }
+
+    /// When channels get no more pairs; nil where all get all.
+    var toleranceRecord: ToleranceRecord? {
+        get throws(RelevanceError) {
+            guard let tolerance else { return nil }
+            return try ToleranceRecord(angle: tolerance)
         }
     }
 

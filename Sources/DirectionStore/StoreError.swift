@@ -8,6 +8,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case readOnly(path: String)
     /// The disk has no room for what was to be written.
     case diskFull(path: String)
+    /// A limit on the size of files, the process's (`ulimit -f`) or the file system's.
+    case fileLimit(path: String)
     /// The store outgrew the size that it was allowed.
     case mapFull(path: String, limit: Int)
     /// Another builder holds the store; `holder` is what it says of itself.
@@ -35,6 +37,9 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) cannot be written; give a folder that you own on a file system that is not read-only"
         case .diskFull(let path):
             "the disk is full under \(path); make room and run the same command again: nothing finished was lost"
+        case .fileLimit(let path):
+            "the files under \(path) may grow no further (ulimit -f, or the file system's limit); "
+                + "raise it and run the same command again: nothing finished was lost"
         case .mapFull(let path, let limit):
             "\(path) would grow beyond the \(limit) bytes that its map may have; with a larger map the same build "
                 + "goes on: nothing finished was lost"

@@ -11,6 +11,8 @@ extension DirectionCommand {
             say("argument \(bad.argument): the byte at offset \(bad.offset) is not UTF-8")
             Glibc.exit(ExitStatus.usage.rawValue)
         }
+        // A file that may not grow is an error of the write that says so, not the end without a word.
+        signal(SIGXFSZ, SIG_IGN)
         Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 

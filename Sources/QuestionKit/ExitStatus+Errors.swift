@@ -29,7 +29,7 @@ extension StoreError: ExitingError {
         case .missing: .noInput
         case .notAStore, .corrupted, .valueSize, .overflow: .badData
         case .readOnly: .cannotCreate
-        case .diskFull, .mapFull, .system: .inputOutput
+        case .diskFull, .fileLimit, .mapFull, .system: .inputOutput
         case .busy: .busy
         case .openForReading, .key: .ownFault
         }

@@ -182,6 +182,18 @@ import Testing
         #expect(restarted.status == 0 && restarted.output.contains("2 pairs"), "\(restarted.error)")
     }
 
+    @Test func theSecondHundredPairsMakeTheBitsOfTwoHundredAtOnce() throws {
+        func options(_ pairs: Int, _ store: String) -> [String] {
+            tiny.models
+                + ["--pairs", "\(pairs)", "--statistics-samples", "50", "--store", tiny.file(store)]
+        }
+        #expect(try build(options(100, "grown")).status == 0)
+        let more = try RunningCommand.run("build-relevance", options(200, "grown"))
+        #expect(more.status == 0 && more.error.contains(" 4,000 pairs to sweep"), "\(more.error)")
+        #expect(try build(options(200, "at once")).status == 0)
+        try expectSameBits(tiny.file("grown"), tiny.file("at once"))
+    }
+
     private static let endless = [
         "--pairs", "1000000", "--statistics-samples", "50", "--threads", "1", "--json",
     ]

@@ -46,4 +46,59 @@ struct FullDiskTests {
         let resumed = try RunningCommand.run("build-relevance", arguments)
         #expect(resumed.status == 0, "\(resumed.error)")
     }
+
+    @Test func aDiskThatFillsUnderTheSweepEndsItAndItGoesOnInTheSameBits() throws {
+        let tiny = try TinyStore()
+        let disk = try #require(try SmallDisk())
+        let build = tiny.models + FileLimitTests.options
+        let store = disk.folder.file("store")
+        let running = try RunningCommand("build-relevance", build + ["--store", store, "--json"])
+        #expect(running.wait { running.error.contains("\"sweep\"") }, "\(running.error)")
+        let filler = disk.folder.file("filler")
+        try Self.fill(filler)
+        let stopped = running.wait()
+        #expect(stopped.status == 74, "\(stopped.error)")
+        #expect(stopped.error.contains("the disk is full under \(store); make room and run the same command"))
+
+        try FileManager.default.removeItem(atPath: filler)
+        let resumed = try RunningCommand.run("build-relevance", build + ["--store", store, "--quiet"])
+        #expect(resumed.status == 0, "\(resumed.error)")
+        try FileLimitTests.expectTheBitsOfOneBuild(store, tiny)
+    }
+
+    /// Writes zeros until there is room for none.
+    private static func fill(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        while write(descriptor, zeros, zeros.count) > 0 {}
+    }
+}
+
+/// Files that may not grow, as `ulimit -f` says: for this nobody needs rights.
+@Suite struct FileLimitTests {
+    /// Enough work that its marks take pages of their own.
+    static let options = ["--pairs", "600", "--statistics-samples", "50", "--threads", "2"]
+
+    static func expectTheBitsOfOneBuild(_ store: String, _ tiny: TinyStore) throws {
+        let undisturbed = tiny.file("undisturbed")
+        let build = try RunningCommand.run(
+            "build-relevance", tiny.models + options + ["--store", undisturbed, "--quiet"])
+        #expect(build.status == 0, "\(build.error)")
+        try expectSameBits(store, undisturbed)
+    }
+
+    @Test func aStoreThatMayNotGrowEndsTheBuildAndItGoesOnInTheSameBits() throws {
+        let tiny = try TinyStore()
+        let build = tiny.models + Self.options + tiny.store
+        // Room for the first sums, and for some marks.
+        let stopped = try RunningCommand("build-relevance", build + ["--quiet"], fileKilobytes: 96).wait()
+        expectRefusal(stopped, 74, saying: "may grow no further", "run the same command again")
+        let resumed = try RunningCommand("build-relevance", build).wait()
+        #expect(resumed.status == 0, "\(resumed.error)")
+        #expect(
+            resumed.error.contains(" pairs to sweep") && !resumed.error.contains(" 24,000 pairs to sweep"))
+        try Self.expectTheBitsOfOneBuild(tiny.file("store"), tiny)
+    }
 }

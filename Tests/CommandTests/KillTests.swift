@@ -1,5 +1,4 @@
 import Foundation
-import RelevanceDatabase
 import TestSupport
 import Testing
 
@@ -9,40 +8,36 @@ import Testing
     /// `make test-kill` asks for 200.
     private static let kills = ProcessInfo.processInfo.environment["KILLS"].flatMap { Int($0) } ?? 6
 
-    @Test func aBuildThatIsKilledAndGoneOnWithEndsInTheSameBits() throws {
+    /// Half of the kills each, for both have marks of their own in the store.
+    @Test(arguments: [[], ["--tolerance", "0.2"]])
+    func aBuildThatIsKilledAndGoneOnWithEndsInTheSameBits(tolerance: [String]) throws {
         let tiny = try TinyStore()
-        let options = [
-            "--pairs", "10", "--statistics-samples", "1000", "--threads", "2", "--quiet",
-        ]
+        let options =
+            ["--pairs", "25", "--statistics-samples", "1000", "--threads", "2", "--quiet"] + tolerance
         let whole = tiny.file("whole")
         let began = Date()
         let build = try RunningCommand.run("build-relevance", tiny.models + options + ["--store", whole])
         try #require(build.status == 0, "\(build.error)")
         let duration = Date().timeIntervalSince(began)
-        let expected = try RelevanceDatabase(path: whole)
 
-        var random = SeededMoments(state: 7)
+        var random = SeededMoments(state: UInt64(7 + tolerance.count))
         var killed = 0
         var round = 0
-        while killed < Self.kills {
+        while killed < Self.kills / 2 {
             let store = tiny.file("store\(round)")
             round += 1
-            // The same store is killed a few times over before it is let finish.
-            for _ in 0..<3 where killed < Self.kills {
+            // The same store is killed a few times over before it is let finish, if it has not by then.
+            for _ in 0..<3 where killed < Self.kills / 2 {
                 let running = try RunningCommand(
                     "build-relevance", tiny.models + options + ["--store", store])
                 usleep(UInt32(random.next() * duration * 1_000_000))
                 running.send(SIGKILL)
-                _ = running.wait()
-                killed += 1
+                if running.wait().isKilled { killed += 1 } else { break }
             }
             let resumed = try RunningCommand.run(
                 "build-relevance", tiny.models + options + ["--store", store])
             try #require(resumed.status == 0, "\(resumed.error)")
-            let found = try RelevanceDatabase(path: store)
-            #expect(try found.table().rows == expected.table().rows)
-            #expect(try found.spread().errors == expected.spread().errors)
-            #expect(found.statistics.mean == expected.statistics.mean)
+            try expectSameBits(store, whole)
             try FileManager.default.removeItem(atPath: store)
         }
     }

@@ -6,6 +6,8 @@ final class RunningCommand {
     /// How a command ended, and what it said.
     struct Result {
         let status: Int32
+        /// Whether it was SIGKILL that ended it.
+        let isKilled: Bool
         let output: String
         let error: String
     }
@@ -17,16 +19,20 @@ final class RunningCommand {
     /// - Parameters:
     ///   - output: Where standard output goes; a file that `wait` reads unless told otherwise.
     ///   - ignoringInterrupts: Whether SIGINT is ignored from the start, as in the background of a script.
+    ///   - fileKilobytes: To what its files may grow; unlimited unless told otherwise.
     init(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], output: String? = nil,
-        ignoringInterrupts: Bool = false
+        ignoringInterrupts: Bool = false, fileKilobytes: Int? = nil
     ) throws {
         folder = try TemporaryFolder()
         for file in ["output", "error"] { try Data().write(to: URL(fileURLWithPath: folder.file(file))) }
         let command = Self.builtFolder + "/" + name
-        if ignoringInterrupts {
+        var preparation = ignoringInterrupts ? "trap '' INT; " : ""
+        // sh counts in blocks of 512 bytes.
+        if let fileKilobytes { preparation += "ulimit -f \(2 * fileKilobytes); " }
+        if !preparation.isEmpty {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments = ["-c", "trap '' INT; exec \"$0\" \"$@\"", command] + arguments
+            process.arguments = ["-c", preparation + "exec \"$0\" \"$@\"", command] + arguments
         } else {
             process.executableURL = URL(fileURLWithPath: command)
             process.arguments = arguments
@@ -59,7 +65,10 @@ final class RunningCommand {
     func wait() -> Result {
         if !wait(until: { !process.isRunning }) { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
-        return Result(status: process.terminationStatus, output: text("output"), error: text("error"))
+        return Result(
+            status: process.terminationStatus,
+            isKilled: process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL,
+            output: text("output"), error: text("error"))
     }
 
     /// Waits until something holds; false where it does not within ten minutes, or the command ended before.

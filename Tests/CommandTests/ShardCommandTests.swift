@@ -30,11 +30,7 @@ import Testing
             [tiny.file("part2"), tiny.file("part1"), "--store", tiny.file("whole"), "--json"])
         #expect(merged.status == 0, "\(merged.error)")
         #expect(merged.output.contains("\"parts\":2"))
-        let (whole, atOnce) = try (
-            RelevanceDatabase(path: tiny.file("whole")), RelevanceDatabase(path: tiny.file("at once"))
-        )
-        #expect(try whole.table().rows == atOnce.table().rows)
-        #expect(try whole.spread().errors == atOnce.spread().errors)
+        try expectSameBits(tiny.file("whole"), tiny.file("at once"))
 
         let again = try RunningCommand.run(
             "merge-relevance", [tiny.file("part1"), tiny.file("part2"), "--store", tiny.file("whole")])
@@ -49,19 +45,44 @@ import Testing
     @Test func layersAreSweptNowAndLater() throws {
         #expect(try build("some", ["--max-resolution", "8"]).status == 0)
         #expect(try RelevanceDatabase(path: tiny.file("some")).manifest.layersDone?.last == "b8.conv1")
-        #expect(try build("some", ["--layers", "b16"]).status == 0)
+        #expect(try build("some", ["--layers", "b16.conv1"]).status == 0)
+        #expect(try build("some", []).status == 0)
         #expect(try build("all", []).status == 0)
-        let (some, all) = try (
-            RelevanceDatabase(path: tiny.file("some")), RelevanceDatabase(path: tiny.file("all"))
-        )
-        #expect(try some.table().rows == all.table().rows)
-        #expect(some.manifest.layersDone == nil)
+        try expectSameBits(tiny.file("some"), tiny.file("all"))
+        #expect(try RelevanceDatabase(path: tiny.file("some")).manifest.layersDone == nil)
+    }
+
+    @Test func channelsThatAreKnownGetNoMorePairsAndTheResultSaysHowMany() throws {
+        let tolerance = ["--tolerance", "0.15", "--json"]
+        let result = try build("known", ["--pairs", "100"] + tolerance)
+        #expect(result.status == 0, "\(result.error)")
+        struct Said: Decodable {
+            let fewestPairs: Int
+            let meanPairs: Double
+        }
+        let said = try JSONDecoder().decode(Said.self, from: Data(result.output.utf8))
+        #expect(said.fewestPairs < 100 && said.meanPairs < 100, "\(said)")
+        let known = try RelevanceDatabase(path: tiny.file("known"))
+        let pairs = try #require(known.manifest.tolerance?.pairs)
+        #expect(pairs.count == 40 && pairs.reduce(0, +) == Int((said.meanPairs * 40).rounded()))
+
+        // Layer by layer, and with more pairs at most from time to time, it is the same.
+        for options in [
+            ["--layers", "b8", "--pairs", "30"], ["--max-resolution", "8", "--pairs", "45"],
+            ["--pairs", "100"],
+        ] {
+            #expect(try build("slowly", options + tolerance).status == 0)
+        }
+        try expectSameBits(tiny.file("slowly"), tiny.file("known"))
+        #expect(try RelevanceDatabase(path: tiny.file("slowly")).manifest.tolerance?.pairs == pairs)
     }
 
     @Test(arguments: [
         ["--shard", "3/2"], ["--shard", "auto"], ["--layers", "b4.torgb"], ["--layers", "b8,"],
         ["--max-resolution", "2"],
-        ["--layers", "b8", "--max-resolution", "8"],
+        ["--layers", "b8", "--max-resolution", "8"], ["--tolerance", "0"], ["--tolerance", "nan"],
+        ["--tolerance", "2"], ["--tolerance", "0.1", "--shard", "1/2"],
+        ["--tolerance", "0.1", "--method", "gradient"],
     ])
     func partsAndLayersThatThereAreNotAreAMatterOfUsage(options: [String]) throws {
         let result = try build("none", options)

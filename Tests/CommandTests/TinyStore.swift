@@ -1,4 +1,5 @@
 import Foundation
+import RelevanceDatabase
 import TestSupport
 import Testing
 
@@ -58,4 +59,18 @@ func expectRefusal(
             sourceLocation: sourceLocation)
     }
     #expect(result.output.isEmpty, sourceLocation: sourceLocation)
+}
+
+/// Expects that two databases hold the same bits in all that queries read.
+func expectSameBits(
+    _ path: String, _ other: String, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    let (found, expected) = try (RelevanceDatabase(path: path), RelevanceDatabase(path: other))
+    #expect(
+        try found.table().rows.values.map(\.bitPattern) == expected.table().rows.values.map(\.bitPattern),
+        sourceLocation: sourceLocation)
+    #expect(
+        try found.spread().errors.values.map(\.bitPattern)
+            == expected.spread().errors.values.map(\.bitPattern), sourceLocation: sourceLocation)
+    #expect(found.statistics == expected.statistics, sourceLocation: sourceLocation)
 }

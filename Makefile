@@ -39,11 +39,12 @@ fuzz:
 clip-vocabulary:
 	@Tools/fetch-clip-vocabulary
 
-# A job array on a real Slurm of one node (slurmctld, slurmd, slurm-client and munge of Debian; as root): two parts side by
-# side, one of them killed and requeued, then merged.
+# A job array on a real Slurm of one node (Tools/with-slurm; as root): two parts side by side, one of them killed and
+# requeued, then merged.
 test-slurm:
-	@Tools/install-packages --tests
-	SLURM=1 swift test $(TESTS) --filter SlurmTests
+	@Tools/install-packages --tests --slurm
+	swift build $(TESTS) --build-tests
+	SLURM=1 Tools/with-slurm swift test $(TESTS) --skip-build --filter SlurmTests
 
 lint:
 	@Tools/lint

@@ -7,7 +7,7 @@ import Tensors
 /// - Every access is checked against `buffer.count`, in release builds too.
 struct Bytes: @unchecked Sendable {
     private let buffer: UnsafeRawBufferPointer
-    private let owner: any Sendable
+    private let owner: any AnyObject & Sendable
 
     var count: Int { buffer.count }
 
@@ -31,7 +31,7 @@ struct Bytes: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
-    private init(buffer: UnsafeRawBufferPointer, owner: any Sendable) {
+    private init(buffer: UnsafeRawBufferPointer, owner: any AnyObject & Sendable) {
         self.buffer = buffer
         self.owner = owner
     }

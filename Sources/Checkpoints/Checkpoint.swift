@@ -46,6 +46,10 @@ public struct Checkpoint: Sendable {
         names = contents.tensors.keys.sorted()
     }
 
+    /// A number that a layer of a pickled network keeps as an attribute, named as its tensors are:
+    /// `synthesis.b4.conv1.conv_clamp`. Files of tensors alone have none.
+    public func setting(_ name: String) -> Double? { contents.settings[name] }
+
     public func contains(_ name: String) -> Bool { contents.tensors[name] != nil }
 
     public func shape(of name: String) -> Shape? { contents.tensors[name]?.shape }

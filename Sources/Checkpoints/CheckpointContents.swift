@@ -1,8 +1,9 @@
-/// What a reader found in a file: its tensors by name, and its text.
+/// What a reader found in a file: its tensors by name, its text, and the numbers that set its layers.
 struct CheckpointContents: Sendable {
     let format: String
     var tensors: [String: StoredTensor] = [:]
     var metadata: [String: String] = [:]
+    var settings: [String: Double] = [:]
 
     init(format: String) { self.format = format }
 

@@ -24,6 +24,7 @@ enum PickleFile {
         try found.add(root)
         var contents = CheckpointContents(format: PickleInterpreter.format)
         contents.tensors = found.tensors
+        contents.settings = found.settings
         contents.metadata = PickleMetadata.read(root, in: interpreter.graph)
         return contents
     }

@@ -1,6 +1,7 @@
 import Tensors
 
-/// Finds the tensors of a pickle's graph and names each by the path of keys, indices and attributes to it.
+/// Finds the tensors of a pickle's graph and names each by the path of keys, indices and attributes to it; beside them the
+/// numbers among the attributes of objects that hold tensors.
 ///
 /// Layers read as their `state_dict` does: `_parameters`, `_buffers` and `_modules` leave no trace in the path.
 /// A graph may share and tie its objects at will; the walk is bounded all the same.
@@ -10,6 +11,9 @@ struct PickleTensors {
     private static let maximumDepth = 100
     private static let maximumCount = 200_000
     private static let maximumPathLength = 4096
+    /// Names stand in the pickle, most of them once: so many bytes of them may be made of a byte of it, and so many
+    /// more. A list of one object under a long name would fill the memory otherwise.
+    private static let nameBytes = (each: 4, more: 1 << 20)
 
     private let graph: PickleGraph
     private let format: String
@@ -19,7 +23,9 @@ struct PickleTensors {
     private let holdsTensor: [Bool]
     private var visits: [Int]
     private var isUnderWay: [Bool]
+    private var nameBudget: Int
     private(set) var tensors: [String: StoredTensor] = [:]
+    private(set) var settings: [String: Double] = [:]
 
     init(
         _ graph: PickleGraph, format: String, bigEndian: Bool = false,
@@ -32,6 +38,7 @@ struct PickleTensors {
         holdsTensor = Self.holdsTensor(graph)
         visits = [Int](repeating: 0, count: graph.nodes.count)
         isUnderWay = [Bool](repeating: false, count: graph.nodes.count)
+        nameBudget = Self.nameBytes.more + Self.nameBytes.each * graph.byteCount
     }
 
     /// Adds the tensors below a value; `path` names the value.
@@ -93,6 +100,12 @@ struct PickleTensors {
                 except: key == "_buffers" ? transientBuffers(items) : [])
         }
         try addMembers(items, path: path, depth: depth, except: Set(transparent))
+        for i in stride(from: 0, to: items.count, by: 2) {
+            guard let key = items[i].text, let number = items[i + 1].number else { continue }
+            let name = join(path, key)
+            try charge(name)
+            settings[name] = number
+        }
     }
 
     /// Buffers that a layer recomputes and leaves out of its `state_dict`.
@@ -107,7 +120,16 @@ struct PickleTensors {
     private mutating func insert(_ path: String, _ tensor: StoredTensor) throws(FormatError) {
         guard tensors.count < Self.maximumCount else { throw fault("more than \(Self.maximumCount) tensors") }
         let name = path.isEmpty ? NumPyFile.name : path
-        if tensors[name] == nil { tensors[name] = tensor }
+        guard tensors[name] == nil else { return }
+        try charge(name)
+        tensors[name] = tensor
+    }
+
+    private mutating func charge(_ name: String) throws(FormatError) {
+        nameBudget -= name.utf8.count
+        guard nameBudget >= 0 else {
+            throw fault("\(name.prefix(200)): the same object under too many names")
+        }
     }
 
     private func stored(_ view: PickleGraph.StorageView, _ path: String) throws(FormatError) -> StoredTensor {

@@ -28,6 +28,14 @@ enum PickleValue: Sendable {
     var integer: Int? {
         if case .integer(let integer) = self { integer } else { nil }
     }
+
+    var number: Double? {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .float(let number): number
+        default: nil
+        }
+    }
 }
 
 /// What a pickle builds, numbered in the order of making.
@@ -36,15 +44,16 @@ enum PickleValue: Sendable {
 /// neither must leak memory or recurse when it is freed.
 struct PickleGraph: Sendable {
     struct Node: Sendable {
+        /// The larger ones stand elsewhere: there are many small nodes.
         enum Kind: Sendable {
             case list, tuple, set
             /// Keys and values by turns.
             case dictionary
             /// An instance of a class that is never made: its arguments are the items, its attributes the state.
             case object(className: String)
-            case storage(Storage)
-            case tensor(StorageView)
-            case array(StoredTensor?)
+            indirect case storage(Storage)
+            indirect case tensor(StorageView)
+            indirect case array(StoredTensor?)
             case arrayType(NumPyHeader.Element, bigEndian: Bool)
         }
 
@@ -79,6 +88,8 @@ struct PickleGraph: Sendable {
     private static let maximumRank = 64
 
     var nodes: [Node] = []
+    /// The length of the pickle that it was built from.
+    var byteCount = 0
 
     subscript(value: PickleValue) -> Node? {
         guard case .node(let number) = value else { return nil }

@@ -28,12 +28,14 @@ enum PyTorchArchive {
 
         var contents = CheckpointContents(format: format)
         let (graph, root) = try run(pickle, archive)
-        contents.tensors = try tensors(graph, root, archive, folder + "data/", path: "", bigEndian)
+        let found = try tensors(graph, root, archive, folder + "data/", path: "", bigEndian)
+        contents.tensors = found.tensors
+        contents.settings = found.settings
         contents.metadata = PickleMetadata.read(root, in: graph)
         if let constants = archive[folder + "constants.pkl"] {
             let (graph, root) = try run(constants, archive)
             let found = try tensors(graph, root, archive, folder + "constants/", path: "constants", bigEndian)
-            contents.tensors.merge(found) { named, _ in named }
+            contents.tensors.merge(found.tensors) { named, _ in named }
         }
         return contents
     }
@@ -49,7 +51,7 @@ enum PyTorchArchive {
     private static func tensors(
         _ graph: PickleGraph, _ root: PickleValue, _ archive: ZipArchive, _ folder: String, path: String,
         _ bigEndian: Bool
-    ) throws(FormatError) -> [String: StoredTensor] {
+    ) throws(FormatError) -> PickleTensors {
         var found = PickleTensors(graph, format: format, bigEndian: bigEndian) {
             storage throws(FormatError) in
             switch storage.place {
@@ -64,6 +66,6 @@ enum PyTorchArchive {
             }
         }
         try found.add(root, path: path)
-        return found.tensors
+        return found
     }
 }

@@ -21,6 +21,7 @@ enum PyTorchLegacyFile {
         try found.add(root)
         var contents = CheckpointContents(format: format)
         contents.tensors = found.tensors
+        contents.settings = found.settings
         contents.metadata = PickleMetadata.read(root, in: interpreter.graph)
         return contents
     }

@@ -1,14 +1,20 @@
 import Tensors
 
-/// StyleGAN2's toRGB: adds to a picture of three planes what a map shows, p_k += Σ_c y_c s_c w_kc + b_k.
+/// StyleGAN2's toRGB: adds to a picture of three planes what a map shows, p_k += Σ_c y_c s_c w_kc + b_k, where the sum
+/// with its bias is held within ± a limit if there is one.
 ///
 /// Sums are taken in the order of blocks, then halves to halves. Belongs to one thread at a time.
 public struct PictureLayer {
     private typealias Vector = SIMD16<Float>
 
     private let bias: SIMD3<Float>
+    private let limit: Float?
 
-    public init(bias: SIMD3<Float>) { self.bias = bias }
+    /// - Parameter limit: What no summand of a picture exceeds; nil for none.
+    public init(bias: SIMD3<Float>, limit: Float? = nil) {
+        self.bias = bias
+        self.limit = limit
+    }
 
     /// - Parameters:
     ///   - map: `[N, C, H, W]`, blocked by 16.
@@ -54,7 +60,7 @@ public struct PictureLayer {
                 for (plane, weights) in [red, green, blue].enumerated() {
                     var sum = Vector.zero
                     for block in 0..<blocks { sum.addProduct(source[block * pixels + i], weights[block]) }
-                    target[plane * pixels + i] += totals(sum, sum, sum, sum)[0] + bias[plane]
+                    target[plane * pixels + i] += limited(totals(sum, sum, sum, sum) + bias[plane])[0]
                 }
             }
         }
@@ -63,7 +69,13 @@ public struct PictureLayer {
     @inline(__always)
     private func add(_ sums: SIMD4<Float>, to target: UnsafeMutablePointer<Float>) {
         let memory = UnsafeMutableRawPointer(target)
-        memory.storeBytes(of: memory.loadUnaligned(as: SIMD4<Float>.self) + sums, as: SIMD4<Float>.self)
+        memory.storeBytes(
+            of: memory.loadUnaligned(as: SIMD4<Float>.self) + limited(sums), as: SIMD4<Float>.self)
+    }
+
+    @inline(__always)
+    private func limited(_ sums: SIMD4<Float>) -> SIMD4<Float> {
+        if let limit { sums.held(within: limit) } else { sums }
     }
 
     /// The sums of the lanes of four vectors: halves to halves, then neighbours to neighbours.

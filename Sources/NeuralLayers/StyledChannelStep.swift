@@ -97,28 +97,44 @@ public final class StyledChannelStep {
         precondition(
             demodulation.blocks == blocks && finish.bias.count == blocks
                 && finish.noise.count == base.height * base.width)
+        if finish.limit == nil {
+            run(base, change, demodulation.vectors(row), finish, ActivationFinish.self, into: output, sample)
+        } else {
+            run(base, change, demodulation.vectors(row), finish, LimitedFinish.self, into: output, sample)
+        }
+    }
+
+    private func run<Finish: PixelFinish>(
+        _ base: FeatureMap, _ change: Float, _ demodulation: UnsafePointer<Vector>, _ finish: StyledFinish,
+        _: Finish.Type, into output: FeatureMap, _ sample: Int
+    ) {
+        let limit = finish.limit ?? .infinity
         for block in 0..<blocks {
             let from = base.row(block, 0)
             let to = output.row(sample * blocks + block, 0)
-            let (scale, bias) = (demodulation.vectors(row)[block], finish.bias[block])
+            let (scale, bias) = (demodulation[block], finish.bias[block])
             finish.noise.withUnsafeBufferPointer { noise in
                 guard let noise = noise.baseAddress else { return }
                 if isUp {
                     for phase in 0..<4 {
                         add(
-                            block, phase: phase, step: 2, change: change, from, noise, scale, bias, into: to)
+                            block, phase: phase, step: 2, change: change, from, noise, scale, bias, limit,
+                            Finish.self, into: to)
                     }
                 } else {
-                    add(block, phase: 0, step: 1, change: change, from, noise, scale, bias, into: to)
+                    add(
+                        block, phase: 0, step: 1, change: change, from, noise, scale, bias, limit,
+                        Finish.self,
+                        into: to)
                 }
             }
         }
     }
 
     /// The pixels of one plane that have one place in their input pixel.
-    private func add(
+    private func add<Finish: PixelFinish>(
         _ block: Int, phase: Int, step: Int, change: Float, _ base: UnsafePointer<Vector>,
-        _ noise: UnsafePointer<Float>, _ scale: Vector, _ bias: Vector,
+        _ noise: UnsafePointer<Float>, _ scale: Vector, _ bias: Vector, _ limit: Float, _: Finish.Type,
         into output: UnsafeMutablePointer<Vector>
     ) {
         guard let plane = plane.elements.baseAddress else { return }
@@ -143,8 +159,8 @@ public final class StyledChannelStep {
                 sum.addProduct(t6, Vector(repeating: r2[x]))
                 other.addProduct(t7, Vector(repeating: r2[x + 1]))
                 sum.addProduct(t8, Vector(repeating: r2[x + 2]))
-                output[place] = ActivationFinish.apply(
-                    sum + other, scale: scale, bias: bias, noise: noise[place])
+                output[place] = Finish.apply(
+                    sum + other, scale: scale, bias: bias, noise: noise[place], limit: limit)
             }
         }
     }

@@ -104,11 +104,20 @@ public final class StyledConvolution {
         let call = StripCall(
             input: input, sample: sample, styles: styles, demodulation: demodulation, row: row,
             finish: finish, output: output)
-        switch (kernel, finish) {
-        case (.same(let strips), nil): try strips.run(call, NoFinish.self)
-        case (.same(let strips), .some): try strips.run(call, ActivationFinish.self)
-        case (.up(let strips), nil): try strips.run(call, NoFinish.self)
-        case (.up(let strips), .some): try strips.run(call, ActivationFinish.self)
+        guard let finish else { return try run(call, NoFinish.self) }
+        if finish.limit == nil {
+            try run(call, ActivationFinish.self)
+        } else {
+            try run(call, LimitedFinish.self)
+        }
+    }
+
+    private func run<Finish: PixelFinish>(
+        _ call: StripCall, _: Finish.Type
+    ) throws(NeuralLayerError) {
+        switch kernel {
+        case .same(let strips): try strips.run(call, Finish.self)
+        case .up(let strips): try strips.run(call, Finish.self)
         }
     }
 }
@@ -122,6 +131,9 @@ struct StripCall {
     let row: Int
     let finish: StyledFinish?
     let output: FeatureMap
+
+    /// Not used where there is no finish, or none with a limit.
+    var limit: Float { finish?.limit ?? .infinity }
 
     /// A plane's pixels: of one block of one sample.
     func plane(sample: Int, block: Int) -> UnsafeMutablePointer<SIMD16<Float>> {

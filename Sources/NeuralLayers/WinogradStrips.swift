@@ -125,8 +125,13 @@ final class WinogradStrips {
     ) {
         let (width, height, outputBlocks) = (width, height, outputBlocks)
         let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
+        let limit = call.limit
         let plane = call.output.row(sample * outputBlocks + block, 0)
         let rows = min(4, height - 4 * line)
+        @inline(__always)
+        func finished(_ x: Vector, _ noise: Float) -> Vector {
+            Finish.apply(x, scale: scale, bias: bias, noise: noise, limit: limit)
+        }
         call.withNoise { noise, step in
             for tile in 0..<layout.tilesAcross {
                 let m = source + tile * outputBlocks
@@ -145,10 +150,10 @@ final class WinogradStrips {
                     let place = (4 * line + y) * width + 4 * tile
                     let to = plane + place
                     let n = noise + place * step
-                    to[0] = Finish.apply(t.0, scale: scale, bias: bias, noise: n[0])
-                    if columns > 1 { to[1] = Finish.apply(t.1, scale: scale, bias: bias, noise: n[step]) }
-                    if columns > 2 { to[2] = Finish.apply(t.2, scale: scale, bias: bias, noise: n[2 * step]) }
-                    if columns > 3 { to[3] = Finish.apply(t.3, scale: scale, bias: bias, noise: n[3 * step]) }
+                    to[0] = finished(t.0, n[0])
+                    if columns > 1 { to[1] = finished(t.1, n[step]) }
+                    if columns > 2 { to[2] = finished(t.2, n[2 * step]) }
+                    if columns > 3 { to[3] = finished(t.3, n[3 * step]) }
                 }
                 write(0, WinogradTile.output(c0.0, c1.0, c2.0, c3.0, c4.0, c5.0))
                 if rows > 1 { write(1, WinogradTile.output(c0.1, c1.1, c2.1, c3.1, c4.1, c5.1)) }

@@ -215,6 +215,7 @@ final class WinogradUpStrips {
     ) {
         let (outputWidth, outputHeight, rowLength) = (2 * width, 2 * height, rowLength)
         let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
+        let limit = call.limit
         let plane = call.output.row(sample * outputBlocks + block, 0)
         call.withNoise { noise, step in
             for k in 0..<6 {
@@ -235,7 +236,7 @@ final class WinogradUpStrips {
                     let next = down(x + 3)
                     let sum =
                         (left + next).addingProduct(middle + right, Vector(repeating: 3)) * Float(1.0 / 16)
-                    to[x] = Finish.apply(sum, scale: scale, bias: bias, noise: n[x * step])
+                    to[x] = Finish.apply(sum, scale: scale, bias: bias, noise: n[x * step], limit: limit)
                     (left, middle, right) = (middle, right, next)
                 }
             }

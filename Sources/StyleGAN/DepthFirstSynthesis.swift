@@ -92,10 +92,12 @@ final class DepthFirstSynthesis {
                             layers[index], index, kernels.layers[index], samples: samples, memory: scratch,
                             strips))
                 }
-                let bias = members.compactMap { layers[$0].picture?.bias }.first ?? [0, 0, 0]
+                let shown = members.compactMap { layers[$0].picture }.first
+                let bias = shown?.bias ?? [0, 0, 0]
                 return Block(
                     samples: samples, layers: made, picture: picture,
-                    pictureLayer: PictureLayer(bias: SIMD3(bias[0], bias[1], bias[2])),
+                    pictureLayer: PictureLayer(
+                        bias: SIMD3(bias[0], bias[1], bias[2]), limit: shown?.limit),
                     double: doubles.first, singleDouble: doubles.last, pictureSources: sources)
             }
             blocks.append(made)

@@ -41,6 +41,18 @@ struct GeneratorWeights: Sendable {
         return try shaping { () throws(ShapeError) in try tensor.reshaped(to: expected) }
     }
 
+    /// `conv_clamp` of a layer of the synthesis network, which pickles keep as its attribute; nil where it has none.
+    /// - Throws: `GeneratorError.notAGenerator` where it is no positive number.
+    func activationLimit(of layer: String) throws(GeneratorError) -> Float? {
+        guard case .nvidia(let prefix) = layout,
+            let limit = checkpoint.setting("\(prefix)synthesis.\(layer).conv_clamp")
+        else { return nil }
+        guard limit > 0, limit <= Double(Float.greatestFiniteMagnitude) else {
+            throw refuse("conv_clamp of \(layer) is \(limit) where a positive number is needed")
+        }
+        return Float(limit)
+    }
+
     private func stored(_ part: String) -> String? {
         layout.names(of: part).first(where: checkpoint.contains)
     }

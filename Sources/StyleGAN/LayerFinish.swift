@@ -7,6 +7,8 @@ import NeuralLayers
 ///     picture_o += Σ_c y_c s_c w_oc + b_o           (toRGB, each block's last convolution)
 ///     x' = y_c s'_c                                  (what the next convolution takes)
 ///
+/// y and what is added to the picture are held within ±limit in networks that have one (`conv_clamp`).
+///
 /// Vectors lie along the block's channels. Nothing is allocated when it runs.
 struct LayerFinish<Vector: ChannelVector> {
     let blocks: Int
@@ -18,6 +20,8 @@ struct LayerFinish<Vector: ChannelVector> {
     let bias: [Vector]
     /// `[pixels]`
     let noise: [Float]
+    /// Infinite where there is none, of y and of toRGB.
+    let limit, pictureLimit: Float
 
     init(_ layer: SynthesisWeights.Layer, map: FeatureMap) {
         blocks = map.blockCount
@@ -28,6 +32,8 @@ struct LayerFinish<Vector: ChannelVector> {
         }
         self.bias = bias
         noise = layer.noise
+        limit = layer.limit ?? .infinity
+        pictureLimit = layer.picture?.limit ?? .infinity
     }
 
     /// Works through one sample, in place.
@@ -38,11 +44,13 @@ struct LayerFinish<Vector: ChannelVector> {
     ///   - nextStyle: The next convolution's style, or nil where none follows.
     ///   - colour: toRGB's weights times its style; nil where no picture is made here.
     ///   - capture: Where to keep y, before the next style.
+    ///   - free: Three planes of `pixels` that get 1 where toRGB lies within its limit, else 0; nil where nobody asks.
     func callAsFunction(
         _ map: UnsafeMutablePointer<Vector>, demodulation: UnsafePointer<Vector>,
         nextStyle: UnsafePointer<Vector>?, colour: UnsafePointer<Vector>?,
         picture: UnsafeMutablePointer<Float>?, pictureBias: SIMD3<Float>,
-        capture: UnsafeMutablePointer<Vector>?, sums: UnsafeMutablePointer<Vector>
+        capture: UnsafeMutablePointer<Vector>?, free: UnsafeMutablePointer<Float>?,
+        sums: UnsafeMutablePointer<Vector>
     ) {
         let gain = Float(2).squareRoot()
         let slope = Vector(repeating: 0.2 * gain)
@@ -81,7 +89,9 @@ struct LayerFinish<Vector: ChannelVector> {
                         for plane in 0..<3 {
                             let line = picture + plane * pixels + start
                             for i in 0..<count {
-                                line[i] += sums[plane * Self.tile + i].total + pictureBias[plane]
+                                let sum = sums[plane * Self.tile + i].total + pictureBias[plane]
+                                line[i] += max(-pictureLimit, min(pictureLimit, sum))
+                                free?[plane * pixels + start + i] = abs(sum) < pictureLimit ? 1 : 0
                             }
                         }
                     }
@@ -95,6 +105,6 @@ struct LayerFinish<Vector: ChannelVector> {
         _ x: Vector, _ scale: Vector, _ offset: Vector, _ steep: Vector, _ slope: Vector
     ) -> Vector {
         let value = offset + x * scale
-        return Vector.larger(value * steep, value * slope)
+        return Vector.larger(value * steep, value * slope).held(within: limit)
     }
 }

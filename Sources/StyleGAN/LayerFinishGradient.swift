@@ -5,6 +5,7 @@ import NeuralLayers
 ///
 ///     q_c = Σ_o w_oc p̄_o                        (toRGB without its style)
 ///     ȳ_c = s'_c x̄'_c + s^rgb_c q_c              s̄'_c = Σ_p x̄'_c y_c      s̄^rgb_c = Σ_p q_c y_c
+///     ȳ_c = 0 where y_c is held at its limit     (networks with `conv_clamp`)
 ///     v̄_c = ȳ_c √2 (1 where y_c ≥ 0, else 0.2)
 ///     ū_c = d_c v̄_c                              d̄_c = Σ_p v̄_c u_c = (Σ_p ȳ_c y_c − Σ_p v̄_c (noise + b_c)) / d_c
 ///
@@ -16,6 +17,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
     let pixels: Int
     private let bias: [Vector]
     private let noise: [Float]
+    private let limit: Float?
     /// toRGB's weights, plane after plane: `[3 × blocks]`; empty where no picture is made.
     private let colour: [Vector]
     /// Of the forward pass; empty where no convolution follows, or no picture is made.
@@ -35,6 +37,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
         (self.blocks, self.pixels) = (blocks, pixels)
         bias = Self.vectors(layer.bias, blocks: blocks)
         noise = layer.noise
+        limit = layer.limit
         demodulation = [Vector](repeating: .zero, count: blocks)
         if let picture = layer.picture {
             let channels = layer.outputChannels
@@ -77,6 +80,18 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
         _ map: UnsafeMutablePointer<Vector>, output: UnsafePointer<Vector>, picture: UnsafePointer<Float>?,
         sums: UnsafeMutablePointer<Vector>
     ) {
+        if let limit {
+            run(map, output, picture, sums, LimitGate(limit))
+        } else {
+            run(map, output, picture, sums, OpenGate())
+        }
+    }
+
+    private func run(
+        _ map: UnsafeMutablePointer<Vector>, _ output: UnsafePointer<Vector>,
+        _ picture: UnsafePointer<Float>?, _ sums: UnsafeMutablePointer<Vector>,
+        _ gate: some ActivationGate<Vector>
+    ) {
         sums.update(repeating: .zero, count: sumsCount)
         let gain = Float(2).squareRoot()
         let (steep, slope) = (Vector(repeating: gain), Vector(repeating: 0.2 * gain))
@@ -95,7 +110,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
                         for i in 0..<count {
                             let (x, y) = (row[i], kept[i])
                             let q = share(picture + start + i, red, green, blue)
-                            let gradient = x * next + q * style
+                            let gradient = gate.passed(x * next + q * style, y)
                             nextSum += x * y
                             pictureSum += q * y
                             let v = gradient * steep.replacing(with: slope, where: y .< 0)
@@ -108,7 +123,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
                         for i in 0..<count {
                             let y = kept[i]
                             let q = share(picture + start + i, red, green, blue)
-                            let gradient = q * style
+                            let gradient = gate.passed(q * style, y)
                             pictureSum += q * y
                             let v = gradient * steep.replacing(with: slope, where: y .< 0)
                             whole += gradient * y - v * (offset + noise[start + i])
@@ -117,7 +132,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
                     } else {
                         for i in 0..<count {
                             let (x, y) = (row[i], kept[i])
-                            let gradient = x * next
+                            let gradient = gate.passed(x * next, y)
                             nextSum += x * y
                             let v = gradient * steep.replacing(with: slope, where: y .< 0)
                             whole += gradient * y - v * (offset + noise[start + i])
@@ -142,5 +157,29 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
         _ picture: UnsafePointer<Float>, _ red: Vector, _ green: Vector, _ blue: Vector
     ) -> Vector {
         red * picture[0] + green * picture[pixels] + blue * picture[2 * pixels]
+    }
+}
+
+/// What becomes of an activation's gradient ȳ on the way back through its limit, compiled into the pass.
+private protocol ActivationGate<Vector> {
+    associatedtype Vector: SIMD where Vector.Scalar == Float
+    func passed(_ gradient: Vector, _ y: Vector) -> Vector
+}
+
+/// There is no limit.
+private struct OpenGate<Vector: SIMD>: ActivationGate where Vector.Scalar == Float {
+    @inline(__always)
+    func passed(_ gradient: Vector, _ y: Vector) -> Vector { gradient }
+}
+
+/// What is held at the limit does not move.
+private struct LimitGate<Vector: SIMD>: ActivationGate where Vector.Scalar == Float {
+    private let limit: Vector
+
+    init(_ limit: Float) { self.limit = Vector(repeating: limit) }
+
+    @inline(__always)
+    func passed(_ gradient: Vector, _ y: Vector) -> Vector {
+        gradient.replacing(with: Vector(repeating: 0), where: (y .>= limit) .| (y .<= -limit))
     }
 }

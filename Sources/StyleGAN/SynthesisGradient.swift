@@ -10,6 +10,8 @@ import Tensors
 ///     x̄ = Wᵀ ⋆ ū               the convolution with turned weights
 ///     s̄_i = Σ_p x̄_i x_i − s_i Σ_o E_oi d_o³ d̄_o          E_oi = Σ_k w_oik²
 ///
+/// Nothing goes back through what a limit holds (`conv_clamp`), of activations or of a toRGB layer's part of the picture.
+///
 /// where the next pass takes the first term along. Belongs to one thread, which calls `Threads.limit(to:)` before it
 /// makes one. Nothing is allocated in a steady state but the results.
 public final class SynthesisGradient {
@@ -43,6 +45,8 @@ public final class SynthesisGradient {
     /// The gradient of each layer's input, then of the last one's output: `[N, C, H, W]`, in two blocks of memory.
     private let maps: [FeatureMap]
     private let stages: [Stage]
+    /// A picture's gradient where its toRGB lies within its limit; nil for networks without one.
+    private let limited: FeatureMap?
     private let wide: Bool
     private var passes16: [LayerFinishGradient<SIMD16<Float>>]
     private var passes8: [LayerFinishGradient<SIMD8<Float>>]
@@ -134,6 +138,11 @@ public final class SynthesisGradient {
             }
         }
         self.stages = stages
+        let picture = generator.configuration
+        let hasLimit = weights.contains { $0.picture?.limit != nil }
+        limited = try layering { () throws(NeuralLayerError) in
+            try hasLimit ? FeatureMap([1, 3, picture.resolution, picture.width], layout: .planes) : nil
+        }
         let widest = maps.reduce(0) { max($0, $1.channels) }
         sums = try layering { () throws(NeuralLayerError) in
             try FeatureMap([1, 1, 1, 3 * ((widest + 15) / 16 * 16)], layout: .planes)
@@ -259,13 +268,16 @@ public final class SynthesisGradient {
         let lanes = Vector.scalarCount
         let outputs = layer.weights.outputChannels
         let picture = layer.pictureRange == nil ? nil : stages[(index + 1) / 2].picture.elements.baseAddress
+        let free = forward.free[(index + 1) / 2]
         withVectors(of: maps[index + 1], as: Vector.self) { map in
             withVectors(of: forward.kept[index + 1], as: Vector.self) { kept in
                 withVectors(of: sums, as: Vector.self) { vectors in
                     for sample in 0..<count {
                         pass(
                             map + sample * pass.blocks * pass.pixels, output: kept,
-                            picture: picture.map { UnsafePointer($0 + sample * 3 * pass.pixels) },
+                            picture: picture.map {
+                                limited($0 + sample * 3 * pass.pixels, free, count: 3 * pass.pixels)
+                            },
                             sums: vectors)
                         let start = sample * styleCount
                         let section = pass.blocks * lanes
@@ -286,6 +298,17 @@ public final class SynthesisGradient {
                 }
             }
         }
+    }
+
+    /// p̄ where toRGB lies within its limit, else 0; p̄ itself where there is no limit.
+    private func limited(
+        _ picture: UnsafePointer<Float>, _ free: FeatureMap?, count: Int
+    ) -> UnsafePointer<Float> {
+        guard let free = free?.elements.baseAddress, let result = limited?.elements.baseAddress else {
+            return picture
+        }
+        for i in 0..<count { result[i] = picture[i] * free[i] }
+        return UnsafePointer(result)
     }
 
     /// −s_i Σ_o E_oi d_o³ d̄_o

@@ -25,6 +25,8 @@ public struct SynthesisKernels: Sendable {
                 })
         }
         self.layers = layers
-        finishes = generator.synthesis.layers.map { StyledFinish(bias: $0.bias, noise: $0.noise) }
+        finishes = generator.synthesis.layers.map {
+            StyledFinish(bias: $0.bias, noise: $0.noise, limit: $0.limit)
+        }
     }
 }

@@ -26,6 +26,8 @@ final class SynthesisPlan {
     private struct Stage {
         let picture: FeatureMap
         let double: UpsamplePicture?
+        /// 1 where toRGB lies within its limit, else 0: only where activations are kept and there is a limit.
+        let free: FeatureMap?
     }
 
     /// `[N, C_total]`, written by the caller before a run.
@@ -113,11 +115,15 @@ final class SynthesisPlan {
             let width = generator.configuration.width(at: side)
             let shape = try shaping { () throws(ShapeError) in try Shape([batch, 3, side, width]) }
             let isLast = side == generator.configuration.resolution
+            let isLimited =
+                keepsActivations
+                && weights.layers.contains { $0.resolution == side && $0.picture?.limit != nil }
             try layering { () throws(NeuralLayerError) in
                 stages.append(
                     try Stage(
                         picture: FeatureMap(shape, layout: .planes),
-                        double: isLast ? nil : UpsamplePicture(shape)))
+                        double: isLast ? nil : UpsamplePicture(shape),
+                        free: isLimited ? FeatureMap(shape, layout: .planes) : nil))
             }
         }
         self.stages = stages
@@ -181,6 +187,9 @@ final class SynthesisPlan {
             _ = images.update(fromContentsOf: picture.elements.prefix(images.count))
         }
     }
+
+    /// For each stage, 1 where its toRGB lay within its limit in the last run, else 0: `[1, 3, H, W]`.
+    var free: [FeatureMap?] { stages.map(\.free) }
 
     /// Layers come as conv1, then conv0 and conv1 of each block.
     private func stageIndex(of layer: Int) -> Int { (layer + 1) / 2 }
@@ -246,7 +255,8 @@ final class SynthesisPlan {
         let lanes = Vector.scalarCount
         let picture = layer.weights.picture
         let pixels = layer.output.height * layer.output.width
-        let planes = stages[stageIndex(of: index)].picture.elements.baseAddress
+        let stage = stages[stageIndex(of: index)]
+        let planes = stage.picture.elements.baseAddress
         let capture = kept.indices.contains(index + 1) ? kept[index + 1] : nil
         withVectors(of: scratch, as: Vector.self) { scratch in
             let row = section / lanes
@@ -275,7 +285,7 @@ final class SynthesisPlan {
                         nextStyle: layer.nextRange == nil ? nil : UnsafePointer(next),
                         colour: picture == nil ? nil : UnsafePointer(colour),
                         picture: planes.map { $0 + sample * 3 * pixels }, pictureBias: bias,
-                        capture: captured, sums: sums)
+                        capture: captured, free: stage.free?.elements.baseAddress, sums: sums)
                 }
             }
         }

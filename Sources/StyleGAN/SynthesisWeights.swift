@@ -25,6 +25,8 @@ struct SynthesisWeights: Sendable {
         let bias: [Float]
         /// `noise_const × noise_strength`: `[H, W]`
         let noise: [Float]
+        /// What activations are held within, ±limit, in NVIDIA's ADA models; nil in others.
+        let limit: Float?
         /// The picture made of this layer's output: each block's last convolution has one.
         let picture: Picture?
     }
@@ -36,6 +38,8 @@ struct SynthesisWeights: Sendable {
         /// the published style codes leave it out.
         let weight: [Float]
         let bias: [Float]
+        /// What the layer's part of a picture is held within, likewise.
+        let limit: Float?
     }
 
     /// `[C, 4, 4]`, or of another width where pictures are not square.
@@ -94,6 +98,7 @@ extension SynthesisWeights.Layer {
         energy = DenseLayer(weights: squares, gain: 1)
         epsilon = weights.layout.demodulationEpsilon(inputs: inputs)
         bias = try weights.tensor(prefix + "bias", [outputChannels]).values
+        limit = try weights.activationLimit(of: layer.name)
         guard hasNoise else {
             noise = [Float](repeating: 0, count: layer.resolution * width)
             return
@@ -116,5 +121,6 @@ extension SynthesisWeights.Picture {
             $0 * gain
         }
         bias = try weights.tensor("synthesis.\(layer.name).bias", [3]).values
+        limit = try weights.activationLimit(of: layer.name)
     }
 }

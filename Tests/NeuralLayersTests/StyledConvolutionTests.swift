@@ -66,7 +66,8 @@ import Testing
         #expect(zip(found.values, expected.tensor().values).allSatisfy { abs($0 - $1) < 1e-5 })
     }
 
-    @Test(arguments: [false, true]) func stylesAndFinishAreTheFormulas(isUp: Bool) throws {
+    @Test(arguments: [false, true], [nil, 0.5])
+    func stylesAndFinishAreTheFormulas(isUp: Bool, limit: Float?) throws {
         var random = NumPyRandomState(seed: 3)
         let (batch, inputs, outputs, height, width) = (3, 18, 20, 6, 9)
         let x = try Tensor(
@@ -93,17 +94,19 @@ import Testing
         try layer(
             more, from: 1, styles: vectors(batch + 2, inputs) { s[$0 * inputs + $1] },
             demodulation: vectors(batch + 2, outputs) { d[$0 * outputs + $1] }, row: 2,
-            finish: StyledFinish(bias: bias, noise: noise), into: output)
+            finish: StyledFinish(bias: bias, noise: noise, limit: limit), into: output)
         let found = output.tensor()
         for i in 0..<found.count {
             let (sample, channel, pixel) = (i / (outputs * pixels), i / pixels % outputs, i % pixels)
             let value = d[(sample + 2) * outputs + channel] * plain[i] + noise[pixel] + bias[channel]
-            let expected = (value > 0 ? value : 0.2 * value) * Float(2).squareRoot()
+            let free = (value > 0 ? value : 0.2 * value) * Float(2).squareRoot()
+            let expected = limit.map { min(max(free, -$0), $0) } ?? free
             #expect(abs(found[i] - expected) < 1e-5)
         }
     }
 
-    @Test(arguments: [false, true]) func changingOneChannelIsRunningTheLayerWithItsStyle(isUp: Bool) throws {
+    @Test(arguments: [false, true], [nil, 0.5])
+    func changingOneChannelIsRunningTheLayerWithItsStyle(isUp: Bool, limit: Float?) throws {
         var random = NumPyRandomState(seed: 4)
         let (inputs, outputs, height, width) = (35, 20, 6, 9)
         let x = try Tensor(random.gaussians(inputs * height * width), shape: [1, inputs, height, width])
@@ -119,7 +122,7 @@ import Testing
             kept, styles: vectors(1, inputs) { styles[$1] }, demodulation: demodulation, finish: nil,
             into: base)
         let finish = StyledFinish(
-            bias: random.gaussians(outputs), noise: random.gaussians(base.height * base.width))
+            bias: random.gaussians(outputs), noise: random.gaussians(base.height * base.width), limit: limit)
         let step = StyledChannelStep(weights, isUp: isUp, height: height, width: width)
         let expected = try FeatureMap(layer.outputShape, layout: .blocked(16))
         let found = try FeatureMap([2, outputs, base.height, base.width], layout: .blocked(16))
@@ -139,13 +142,13 @@ import Testing
         }
     }
 
-    @Test func aPictureIsTheSumOfItsChannels() throws {
+    @Test(arguments: [nil, 2]) func aPictureIsTheSumOfItsChannels(limit: Float?) throws {
         var random = NumPyRandomState(seed: 5)
         let map = try Tensor(random.gaussians(2 * 21 * 15), shape: [2, 21, 3, 5])
         let weights = random.gaussians(3 * 3 * 21)
         let before = try Tensor(random.gaussians(2 * 3 * 15), shape: [2, 3, 3, 5])
         let picture = try FeatureMap(before, layout: .planes)
-        PictureLayer(bias: [1, 2, 3]).add(
+        PictureLayer(bias: [1, 2, 3], limit: limit).add(
             try blocked(map), weights: vectors(9, 21) { weights[$0 * 21 + $1] }, row: 1, to: picture)
         let found = picture.tensor()
         for i in 0..<found.count {
@@ -153,7 +156,9 @@ import Testing
             let sum = (0..<21).reduce(Float(0)) {
                 $0 + map[(sample * 21 + $1) * 15 + pixel] * weights[(3 * (sample + 1) + plane) * 21 + $1]
             }
-            #expect(abs(found[i] - (before[i] + sum + Float(plane + 1))) < 1e-5)
+            let free = sum + Float(plane + 1)
+            let part = limit.map { min(max(free, -$0), $0) } ?? free
+            #expect(abs(found[i] - (before[i] + part)) < 1e-5)
         }
     }
 

@@ -8,6 +8,7 @@ stylegan-human/StyleGAN-Human. Needs PyTorch and safetensors. Only weights and r
 public code. Where its sizes are fixed, they are made small in memory.
 """
 import os
+import pickle
 import re
 import sys
 import types
@@ -88,7 +89,7 @@ with torch.no_grad():
               folder / "rosinality-expected.safetensors")
 
 
-def nvidia_generator(roots, conditional, **arguments):
+def nvidia_generator(roots, conditional, conv_clamp=None, **arguments):
     for name in [name for name in sys.modules if name.split(".")[0] in ("torch_utils", "dnnlib", "training")]:
         del sys.modules[name]
     sys.modules.setdefault("requests", types.ModuleType("requests"))  # for downloads, of which there are none
@@ -99,7 +100,8 @@ def nvidia_generator(roots, conditional, **arguments):
         torch.manual_seed(7)
         network = Generator(
             z_dim=20, c_dim=3 if conditional else 0, w_dim=24, img_channels=3, mapping_kwargs={"num_layers": 2},
-            synthesis_kwargs={"channel_base": 192, "channel_max": 20, "num_fp16_res": 0}, **arguments).eval()
+            synthesis_kwargs={"channel_base": 192, "channel_max": 20, "num_fp16_res": 0, "conv_clamp": conv_clamp},
+            **arguments).eval()
     finally:
         sys.path[:] = kept
     randomise(network, 8)
@@ -120,6 +122,46 @@ def save(network, name, label=None):
               folder / f"{name}-expected.safetensors")
 
 
+def save_clamped(network, limit):
+    """A pickle as training writes it, without the source that it carries; what is drawn, and autograd's gradients of s.
+
+    Every layer keeps `conv_clamp` as an attribute: a state_dict would not tell.
+    """
+    z = z_of(20)
+    styles, held = {}, []
+
+    def keep(name):
+        def hook(module, inputs, output):
+            styles[name] = output
+            output.retain_grad()
+        return hook
+
+    for name, module in network.synthesis.named_modules():
+        if hasattr(module, "affine"):
+            module.affine.register_forward_hook(keep(name))
+            module.register_forward_hook(lambda m, i, y: held.append((y.abs() >= limit).float().mean().item()))
+    network.requires_grad_(True)
+    latents = network.mapping(z, None, truncation_psi=0.7, truncation_cutoff=4)
+    image = network.synthesis(latents, noise_mode="const", force_fp32=True)
+    # Of one direction a picture, given beside the gradients.
+    torch.manual_seed(9)
+    along = torch.randn_like(image)
+    (image * along).sum().backward()
+    print("held at the limit, layer by layer:", [f"{share:.0%}" for share in held])
+    expected = {"z": z, "latents": latents, "image": image, "along": along}
+    expected |= {f"styles.{name}": style for name, style in styles.items()}
+    expected |= {f"gradient.{name}": style.grad for name, style in styles.items()}
+    save_file({name: tensor.detach().contiguous() for name, tensor in expected.items()},
+              folder / "clamped-expected.safetensors")
+    network.requires_grad_(False)
+    for module in network.modules():
+        module._forward_hooks.clear()
+        if hasattr(module, "_orig_module_src"):
+            type(module)._orig_module_src = ""
+    (folder / "clamped.pkl").write_bytes(pickle.dumps({"G_ema": network}))
+
+
 save(nvidia_generator([nvidia], True, img_resolution=16), "conditional", label=2)
+save_clamped(nvidia_generator([nvidia], False, img_resolution=16, conv_clamp=0.75), 0.75)
 # Its network stands apart from what it imports.
 save(nvidia_generator([human / "training_scripts/sg2", human], False, img_resolution=32, square=False), "tall")

@@ -30,7 +30,7 @@ test-kill:
 	@Tools/install-packages --tests
 	KILLS=200 swift test $(TESTS) --filter KillTests
 
-# Mutates a file of every format 200,000 times and reads what comes of it; make test does it a thousand times.
+# Mutates a file of every format 200,000 times and reads what comes of it; make test does it 3,000 times.
 fuzz:
 	@Tools/install-packages --tests
 	MUTATIONS=200000 swift test $(TESTS) --filter "Hostile"

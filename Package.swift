@@ -172,7 +172,11 @@ let package = Package(
                 "StyleGAN", "NeuralLayers", "Tensors", argumentParser,
             ],
             path: "Benchmarks/gradient-benchmark"),
-        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/Support"),
+        .target(name: "CAllocations", path: "Tests/Support/CAllocations"),
+        .target(
+            name: "TestSupport", dependencies: ["Tensors", "Checkpoints", "CAllocations"],
+            path: "Tests/Support",
+            exclude: ["CAllocations"]),
 
         tests(of: "Tensors"),
         tests(of: "NeuralLayers", exclude: ["Fixtures"]),

@@ -14,9 +14,11 @@ struct ImageTower: Sendable {
     let blocks: [TransformerBlockWeights]
     let projection: LinearWeights
 
+    static func group(tokens: Int) -> Int { max(1, 264 / tokens) }
+
     init(_ weights: CLIPWeights, _ configuration: CLIPConfiguration) throws {
         let tokens = configuration.imageTokens
-        group = max(1, 264 / tokens)
+        group = Self.group(tokens: tokens)
         let rows = group * tokens
         let names = weights.names
         let kernel = try weights.tensor(names.patches)

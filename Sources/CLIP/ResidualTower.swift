@@ -42,7 +42,8 @@ struct ResidualTower: Sendable {
     }
 
     /// As in `ImageTower`: fixed, so that an embedding does not depend on its company.
-    let group = 4
+    static let group = 4
+    let group = Self.group
     let stem: [NormalisedConvolutionWeights]
     let blocks: [Block]
     /// `[tokens, C]`: added to the mean of the last maps, then to their pixels.

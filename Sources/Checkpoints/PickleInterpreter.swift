@@ -15,7 +15,8 @@ struct PickleInterpreter {
     var reader: PickleReader
     private(set) var graph = PickleGraph()
     private var stack = PickleStack()
-    private var memory: [Int: PickleValue] = [:]
+    /// What is remembered under each number, nil where nothing is: picklers count from 0.
+    private var memory: [PickleValue?] = []
     /// Bytes that may still be made or copied.
     private var memoryBudget: Int
     /// How many pickles this one lies in.
@@ -138,12 +139,19 @@ struct PickleInterpreter {
     }
 
     private mutating func recall(_ index: Int) throws(FormatError) {
-        guard let value = memory[index] else { throw fault("nothing is remembered as \(index)") }
+        guard index >= 0, index < memory.count, let value = memory[index] else {
+            throw fault("nothing is remembered as \(index)")
+        }
         try push(value)
     }
 
     private mutating func remember(as index: Int) throws(FormatError) {
-        try charge(MemoryLayout<PickleValue>.stride)
+        guard index >= 0 else { throw fault("remembers something as \(index)") }
+        if index >= memory.count {
+            let more = index - memory.count + 1
+            try charge(more * MemoryLayout<PickleValue?>.stride)
+            memory += repeatElement(nil, count: more)
+        }
         memory[index] = try top()
     }
 

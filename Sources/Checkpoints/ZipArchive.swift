@@ -20,7 +20,7 @@ struct ZipArchive: Sendable {
 
     static let format = "zip"
     /// Bytes up to which a record may unpack at any ratio.
-    private static let largestBlank = 1 << 28
+    private static let largestBlank = 1 << 24
 
     /// In the directory's order.
     let records: [Record]

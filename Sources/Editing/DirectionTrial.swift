@@ -29,24 +29,26 @@ public final class DirectionTrial {
     /// Each face's picture as values, and its unit embedding.
     private let originals: [(pixels: [Float], embedding: [Double])]
 
+    /// The number of faces.
+    public var count: Int { faces.count }
+
     /// Draws the faces.
     ///
     /// - Parameters:
+    ///   - count: How many faces, or all of the source's where there are fewer.
     ///   - strengths: The α at which directions will be tried.
-    ///   - seed: Of the faces, as NumPy's `RandomState` takes it.
     /// - Throws: `GeneratorError`, `CLIPError`.
     public init(
-        _ generator: Generator, _ model: CLIPModel, faces count: Int, seed: UInt32, truncation: Truncation,
+        _ generator: Generator, _ model: CLIPModel, faces count: Int, from source: FaceSource,
         strengths: [Float]
     ) throws {
         renderer = try DirectionRenderer(generator, batch: max(1, strengths.count))
         encoder = try model.imageEncoder(
-            batch: max(1, strengths.count), imageResolution: generator.configuration.resolution)
+            batch: max(1, strengths.count), imageResolution: generator.configuration.resolution,
+            imageWidth: generator.configuration.width)
         self.strengths = strengths
         let (renderer, encoder) = (renderer, encoder)
-        faces = try (0..<count).map {
-            try renderer.styles(images: $0..<$0 + 1, seed: seed, truncation: truncation)
-        }
+        faces = try (0..<source.count(wanted: count)).map { try renderer.style(ofFace: $0, from: source) }
         originals = try faces.map { style in
             let image = try renderer.images(styles: style)
             let embedding = try encoder.embed(image)

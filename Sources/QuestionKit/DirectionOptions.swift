@@ -54,6 +54,8 @@ public struct DirectionOptions: ParsableArguments {
         completion: .file())
     public var templates: String?
 
+    @OptionGroup public var faces: LatentOptions
+
     public init() {}
 
     /// β as it is given.

@@ -75,7 +75,7 @@ public struct Tuning: Hashable, Sendable, Codable {
         }
         for (name, value) in [
             ("clip", clip.clip), ("merges", clip.merges), ("templates", options.templates),
-            ("confident", options.confident.map { "\($0)" }),
+            ("confident", options.confident.map { "\($0)" }), ("latents", options.faces.latents),
         ] {
             if let value { arguments.append("--\(name)=\(value)") }
         }

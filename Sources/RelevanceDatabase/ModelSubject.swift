@@ -72,21 +72,19 @@ public struct ModelSubject: SweepSubject {
     }
 
     private var memoryOfPairs: Int {
-        let (picture, vision) = (generator.configuration, model.configuration)
-        let grid = vision.imageResolution / vision.patchSize
-        // A few hundred tokens go through together and are held about ten times: queries, keys, values, the wide layer,
-        // the patches. Of pictures there are the kept one, the one at work with the smaller ones, and CLIP's copy.
-        let embedding = 10 * max(264, grid * grid + 1) * vision.image.width
-        let height = renderResolution ?? picture.resolution
+        let height = renderResolution ?? generator.configuration.resolution
+        let width = generator.configuration.width(at: height)
+        // Of pictures there are the kept one and the one at work with the smaller ones.
         return Synthesis.memoryBytes(
             generator, batch: ChannelSweep.imagesPerBatch, resolution: renderResolution)
-            + 4 * (embedding + 4 * 3 * height * picture.width(at: height))
+            + ImageTowerMemory(model.configuration, height: height, width: width).encoder
+            + 4 * 3 * 3 * height * width
     }
 
     /// The kernels; both networks' weights as they were read and, of CLIP, as they are packed.
     public var sharedMemory: Int {
-        let vision = model.configuration.image
-        let packed = 4 * (12 * vision.width * vision.width * vision.layers + 2 * vision.width * vision.width)
+        let (height, width) = (generator.configuration.resolution, generator.configuration.width)
+        let packed = ImageTowerMemory(model.configuration, height: height, width: width).weights
         let pairs = SynthesisKernels.memoryBytes(generator) + generator.weightBytes + packed
         guard method == .gradient else { return pairs }
         // Derivatives come first, pairs to compare them with when those have given way; CLIP's are packed for the way

@@ -36,6 +36,7 @@ import QuestionKit
         guard direction.choice != nil else {
             throw ValidationError("--beta auto draws faces for one phrase; give a number or --channels")
         }
+        try direction.faces.require(false, "commands that draw")
     }
 
     func run() throws {

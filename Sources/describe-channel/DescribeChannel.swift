@@ -38,6 +38,8 @@ import QuestionKit
         completion: .file())
     var preview: String?
 
+    @OptionGroup var faces: LatentOptions
+
     @Flag(help: "Label every channel in the catalogue.")
     var all = false
 
@@ -50,6 +52,7 @@ import QuestionKit
         }
         guard top >= 0 else { throw ValidationError("--top is \(top); it must not be negative") }
         guard preview == nil || channel != nil else { throw ValidationError("--preview is for one channel") }
+        try faces.require(preview != nil, "--preview")
     }
 
     func run() throws {
@@ -59,7 +62,7 @@ import QuestionKit
             let (place, row) = try ChannelPlace.parse(channel, in: database)
             let report = try ChannelReport(place, row: row, of: database, vocabulary, top: top)
             try StandardStream.output.write(json ? report.json() : report.text())
-            if let preview { try ChannelPreview.draw(place, of: database, path: preview) }
+            if let preview { try ChannelPreview.draw(place, of: database, faces: faces, path: preview) }
         } else {
             try label(database, vocabulary)
         }

@@ -27,37 +27,20 @@ struct FaceSheet {
     /// What the rows' labels begin with: the seed, or nothing for faces of a file.
     private let source: String
 
-    /// - Parameter styles: The faces' style codes, where they come from a file and not from the seed.
     init(
-        _ subject: Subject, settings: SweepSettings, generator: Generator, styles: Tensor? = nil, faces: Int,
-        seed: UInt32,
-        truncation: Float?,
-        strengths: [Float]
+        _ subject: Subject, generator: Generator, faces: Int, from faceSource: FaceSource, strengths: [Float]
     ) throws {
-        let truncation = Truncation(
-            psi: truncation ?? settings.truncationPsi, cutoff: settings.truncationCutoff)
         let renderer = try DirectionRenderer(generator, batch: strengths.count)
         let factor = max(1, Self.smallestSide / generator.configuration.resolution)
         // A face at a time, so that a large generator's sheet takes no more memory than its pictures.
         self.faces = try (0..<faces).map { face in
-            let style =
-                try styles.map { try Self.row(face, of: $0) }
-                ?? renderer.styles(
-                    images: face..<face + 1, seed: seed, truncation: truncation)
             let moved = try DirectionRenderer.moved(
-                style, along: subject.change, strengths: strengths)
+                renderer.style(ofFace: face, from: faceSource), along: subject.change, strengths: strengths)
             return try Picture.pictures(renderer.images(styles: moved)).map { try $0.enlarged(by: factor) }
         }
         self.subject = subject
         self.strengths = strengths
-        source = styles == nil ? "\(seed):" : ""
-    }
-
-    private static func row(_ row: Int, of styles: Tensor) throws -> Tensor {
-        let width = styles.shape[1]
-        return try styles.withUnsafeValues { values in
-            try Tensor(values[row * width..<(row + 1) * width], shape: Shape([1, width]))
-        }
+        source = if case .seed(let seed, _) = faceSource { "\(seed):" } else { "" }
     }
 
     func drawn() throws -> Picture {

@@ -56,12 +56,6 @@ import StyleGAN
     var truncation: Float?
 
     @Option(
-        help: ArgumentHelp(
-            "Faces of a file instead of a seed's: w, w+ or s as .npy, .npz, .pt or .pkl.", valueName: "file"),
-        completion: .file())
-    var latents: String?
-
-    @Option(
         name: .shortAndLong,
         help: ArgumentHelp("The .png or .jpg to write. Default: named after the phrase.", valueName: "file"),
         completion: .file())
@@ -100,11 +94,18 @@ import StyleGAN
         let database = try database.open(generator: generator.generator)
         let subject = try subject(of: database)
         let generator = try generator.open(for: database)
-        let styles = try latents.map { try LatentFile.styles(path: $0, for: generator) }
-        let faces = min(faces, styles?.shape[0] ?? faces)
+        let settings = database.manifest.settings
+        let source: FaceSource =
+            if let styles = try direction.faces.styles(for: generator) {
+                .styles(styles)
+            } else {
+                .seed(
+                    seed,
+                    Truncation(psi: truncation ?? settings.truncationPsi, cutoff: settings.truncationCutoff))
+            }
+        let faces = source.count(wanted: faces)
         let sheet = try FaceSheet(
-            subject, settings: database.manifest.settings, generator: generator, styles: styles, faces: faces,
-            seed: seed, truncation: truncation,
+            subject, generator: generator, faces: faces, from: source,
             strengths: (-steps...steps).map { subject.strength * Float($0) / Float(steps) })
         try sheet.drawn().write(path: path)
         if !quiet {

@@ -74,6 +74,8 @@ import QuestionKit
         if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
         if let save { try DirectionOptions.requireVisible(save, as: "--save") }
         try direct.require(database, generator)
+        try direction.faces.require(
+            direct.direct || direction.choice == nil || alpha != nil, "--beta auto, --alpha auto or --direct")
         if direct.direct, phrase == nil || save != nil {
             throw ValidationError("--direct answers one phrase, and saves nothing")
         }

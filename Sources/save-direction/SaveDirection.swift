@@ -45,6 +45,7 @@ import QuestionKit
         guard (name ?? phrase.phrase).utf8.count <= 400 else {
             throw ValidationError("--name is longer than 400 bytes")
         }
+        try phrase.direction.faces.require(phrase.direction.choice == nil, "--beta auto")
         for (option, value) in [
             ("--alpha", alpha), ("--alpha-from", alphaFrom ?? 0), ("--alpha-to", alphaTo ?? 0),
         ]

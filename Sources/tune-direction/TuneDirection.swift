@@ -78,14 +78,19 @@ import StyleGAN
         let model = try clip.open(for: database)
         if model.configuration.image.width <= 256 { Threads.limit(to: 1) }
         let settings = database.manifest.settings
+        let generator = try generator.open(for: database)
+        let source: FaceSource =
+            if let styles = try phrase.direction.faces.styles(for: generator) {
+                .styles(styles)
+            } else {
+                .seed(seed, Truncation(psi: settings.truncationPsi, cutoff: settings.truncationCutoff))
+            }
         let trial = try DirectionTrial(
-            generator.open(for: database), model, faces: faces, seed: seed,
-            truncation: Truncation(psi: settings.truncationPsi, cutoff: settings.truncationCutoff),
-            strengths: Self.strengths)
+            generator, model, faces: faces, from: source, strengths: Self.strengths)
         let progress = ProgressReporter(quiet: quiet || json, json: false)
         let began = ContinuousClock.now
         var curve: [Tuning.Point] = []
-        let pictures = faces * Self.strengths.count
+        let pictures = trial.count * Self.strengths.count
         for (number, direction) in directions.enumerated() {
             curve += try trial.outcomes(of: direction.change, along: text).map {
                 Tuning.Point(

@@ -60,6 +60,36 @@ import Testing
         #expect(try fault(pickle(deep))?.description.contains("too deeply") == true)
     }
 
+    /// Each asks for far more memory than it has bytes: objects of an operation each, marks, memories, one tensor under
+    /// many long names.
+    @Test func aShortPickleDoesNotFillTheMemory() throws {
+        let array = "cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nX\u{2}\0\0\0u1\u{85}RC\u{1}A\u{86}R"
+        let name = String(repeating: "n", count: 4000)
+        let length = "\u{A0}\u{0F}\0\0"
+        let bombs = [
+            String(repeating: "]", count: 1_000_000), String(repeating: "}", count: 1_000_000),
+            String(repeating: "(", count: 1_900_000), String(repeating: "N", count: 1_900_000),
+            "N" + String(repeating: "\u{94}", count: 1_000_000),
+            "(" + String(repeating: "N", count: 1_000_000) + "l"
+                + String(repeating: "2\u{85}", count: 100_000) + ".",
+            "}X\(length)\(name)](\(array)q\u{1}" + String(repeating: "h\u{1}", count: 100_000) + "es.",
+        ]
+        for bomb in bombs { #expect(faultInMemory(pickle(bomb)) != nil) }
+    }
+
+    @Test func aHeaderOfManySmallValuesTakesASmallMultipleOfItsLength() throws {
+        for body in [
+            "[" + String(repeating: "0,", count: 500_000) + "0]",
+            "[" + String(repeating: "[],", count: 300_000) + "0]",
+            "[" + String(repeating: "\"\",", count: 300_000) + "0]",
+            "{" + (0..<100_000).map { "\"\($0)\":0," }.joined() + "\"a\":0}",
+        ] {
+            let header = Array("{\"a\":\(body)}".utf8)
+            let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
+            #expect(faultInMemory(length + header) != nil)
+        }
+    }
+
     @Test func aTensorWhoseStridesLeaveItsStorageIsRefused() throws {
         // Four numbers, seen from the second on as 2 × 2 with a step of 9 between rows.
         func tensor(_ offset: Int, _ shape: String, _ strides: String) -> [UInt8] {
@@ -105,7 +135,7 @@ import Testing
     }
 
     @Test func aBombIsRefusedBeforeItIsUnpacked() throws {
-        // 1.2 MB of deflated zeros that unpack to 1 GB: 256 MiB and more at over 64 to 1.
+        // 1.2 MB of deflated zeros that unpack to 1 GB: 16 MiB and more at over 64 to 1.
         var zip = ZipBuilder()
         let packed = [UInt8](repeating: 0, count: 1_200_000)
         zip.addPacked("a.npy", packed, claiming: 1 << 30)

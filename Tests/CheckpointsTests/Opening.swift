@@ -12,22 +12,25 @@ func checkpoint(_ bytes: [UInt8]) throws -> Checkpoint {
     return try Checkpoint.open(path: path)
 }
 
-/// What is wrong with these bytes, read in memory, or nil where all tensors load; each must take no more memory than a
-/// small multiple of the file, of what it unpacks to at most, or 4 MiB.
+/// What is wrong with these bytes, read in memory, or nil where all tensors load.
+///
+/// Meanwhile no more memory may be taken than a small multiple of the file and 16 MiB: an expanded tensor may repeat what
+/// is stored once up to 2^20 times, 8 MiB as it lies in order and 4 MiB as float32.
 func faultInMemory(_ bytes: [UInt8]) -> FormatError? {
-    do throws(FormatError) {
-        let contents = try CheckpointContents(Bytes(bytes))
-        let limit = (1 << 20) + 1032 * bytes.count
-        for (name, stored) in contents.tensors {
-            let tensor = try stored.load()
-            if tensor.count > limit {
-                Issue.record("\(name) takes \(tensor.count) numbers of a file of \(bytes.count) bytes")
-            }
+    var fault: FormatError?
+    let peak = peakAllocation {
+        do throws(FormatError) {
+            let contents = try CheckpointContents(Bytes(bytes))
+            for stored in contents.tensors.values { _ = try stored.load() }
+        } catch {
+            fault = error
         }
-        return nil
-    } catch {
-        return error
     }
+    if peak > 64 * bytes.count + 16 << 20 {
+        Issue.record(
+            "\(peak) bytes of memory for a file of \(bytes.count): \(fault.map(\.description) ?? "it opens")")
+    }
+    return fault
 }
 
 /// What is wrong with these bytes, or nil where they open and every tensor loads.

@@ -109,4 +109,30 @@ import Testing
             try run("preview-direction", arguments + ["--latents", tiny.file("clip.safetensors")]), 65,
             saying: "no latents of this generator", "[N, 6, 8]")
     }
+
+    @Test func latentsAreAcceptedWhereverFacesAreDrawn() throws {
+        var random = NumPyRandomState(seed: 5)
+        let named = ["--latents", folder.file("w.npy")]
+        try NumPyFile.write(Tensor(random.gaussians(24), shape: [3, 8]), path: named[1])
+        func answer(_ command: String, _ arguments: [String]) throws -> String {
+            let result = try run(command, ["tig", "--json"] + arguments + tiny.store)
+            #expect(result.status == 0, "\(command): \(result.error)")
+            return result.output
+        }
+        func beta(_ text: String) throws -> Double? {
+            try (JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])?["beta"] as? Double
+        }
+        // Three faces of the file, as many as are asked for by default at most, and others than a seed's.
+        let tuned = try answer("tune-direction", named)
+        #expect(try answer("tune-direction", named + ["--faces", "3"]) == tuned)
+        #expect(try answer("tune-direction", ["--faces", "3"]) != tuned)
+        #expect(try beta(answer("query-direction", named + ["--beta", "auto"])) == beta(tuned))
+        for (command, arguments) in [
+            ("query-direction", ["tig"]), ("export-direction", ["tig"]), ("save-direction", ["tig"]),
+            ("compare-directions", ["tig", "git"]), ("describe-channel", ["b16.conv1:3"]),
+        ] {
+            let refused = try run(command, arguments + named + tiny.store)
+            expectRefusal(refused, 64, saying: "--latents names faces to draw")
+        }
+    }
 }

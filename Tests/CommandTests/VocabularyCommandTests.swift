@@ -1,4 +1,7 @@
+import Checkpoints
 import Foundation
+import Pictures
+import Tensors
 import TestSupport
 import Testing
 
@@ -68,7 +71,12 @@ import Testing
         expectRefusal(
             try run("query-direction", ["--from-vocabulary", "--list", "nothing"]), 64, saying: "things")
 
-        let channel = try objects(try succeed("describe-channel", ["b16.conv1:3", "--json"]).output)[0]
+        try NumPyFile.write(Tensor(zeros: [2, 6, 8]), path: tiny.file("w_plus.npy"))
+        let sheet = tiny.file("channel.png")
+        let drawing = ["--preview", sheet, "--latents", tiny.file("w_plus.npy")]
+        let answer = try succeed("describe-channel", ["b16.conv1:3", "--json"] + drawing)
+        #expect(try (2 * 128..<3 * 128).contains(Picture.read(path: sheet).height))
+        let channel = try objects(answer.output)[0]
         let effects = ["more", "less"].flatMap { channel[$0] as? [[String: Any]] ?? [] }
         #expect(Set(effects.compactMap { $0["phrase"] as? String }) == ["tig", "git"])
         let asked = try objects(

@@ -5,7 +5,7 @@ import Tensors
 /// cut off.
 public struct Mutator {
     /// Mutations of each file; `MUTATIONS` in the environment asks for more.
-    public static let count = number("MUTATIONS").map { max($0, 0) } ?? 1000
+    public static let count = number("MUTATIONS").map { max($0, 0) } ?? 3000
 
     private var random: NumPyRandomState
 

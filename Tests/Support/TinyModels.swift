@@ -36,16 +36,69 @@ public enum TinyModels {
     }
 
     /// Writes a CLIP of 8-wide embeddings with OpenAI's names, and the merges of its 518 tokens.
-    public static func writeCLIP(path: String, merges: String, seed: UInt32 = 2, context: Int = 48) throws {
+    /// - Parameters:
+    ///   - context: Tokens of the longest text.
+    ///   - image: The width and layers of the image tower.
+    public static func writeCLIP(
+        path: String, merges: String, seed: UInt32 = 2, context: Int = 48,
+        image: (width: Int, layers: Int) = (16, 1)
+    ) throws {
         var weights = Weights(seed: seed)
-        let (width, dimension, patch) = (16, 8, 4)
+        let (width, patch) = (image.width, 4)
         weights.add("visual.conv1.weight", [width, 3, patch, patch])
         weights.add("visual.class_embedding", [width])
         weights.add("visual.positional_embedding", [17, width])
         weights.addNorm("visual.ln_pre", width)
-        weights.addBlock("visual.transformer.resblocks.0.", width)
+        for layer in 0..<image.layers { weights.addBlock("visual.transformer.resblocks.\(layer).", width) }
         weights.addNorm("visual.ln_post", width)
         weights.add("visual.proj", [width, dimension])
+        try finishCLIP(&weights, path: path, merges: merges, context: context)
+    }
+
+    /// Writes the same with a ResNet for images.
+    /// - Parameters:
+    ///   - width: Channels behind the stem.
+    ///   - blocks: Of each of the four stages.
+    ///   - side: Of the last maps; a picture's is 32 times as long.
+    public static func writeResidualCLIP(
+        path: String, merges: String, width: Int, blocks: [Int], side: Int
+    ) throws {
+        var weights = Weights(seed: 3)
+        let half = width / 2
+        weights.addConvolution("visual.conv1", "visual.bn1", [half, 3, 3, 3])
+        weights.addConvolution("visual.conv2", "visual.bn2", [half, half, 3, 3])
+        weights.addConvolution("visual.conv3", "visual.bn3", [width, half, 3, 3])
+        var inputs = width
+        for (stage, count) in blocks.enumerated() {
+            let middle = width << stage
+            for block in 0..<count {
+                let name = "visual.layer\(stage + 1).\(block)."
+                weights.addConvolution(name + "conv1", name + "bn1", [middle, inputs, 1, 1])
+                weights.addConvolution(name + "conv2", name + "bn2", [middle, middle, 3, 3])
+                weights.addConvolution(name + "conv3", name + "bn3", [4 * middle, middle, 1, 1])
+                if block == 0 {
+                    weights.addConvolution(
+                        name + "downsample.0", name + "downsample.1", [4 * middle, inputs, 1, 1])
+                }
+                inputs = 4 * middle
+            }
+        }
+        weights.add("visual.attnpool.positional_embedding", [side * side + 1, inputs])
+        for layer in ["q_proj", "k_proj", "v_proj", "c_proj"] {
+            let outputs = layer == "c_proj" ? dimension : inputs
+            weights.add("visual.attnpool.\(layer).weight", [outputs, inputs], scale: 0.01)
+            weights.add("visual.attnpool.\(layer).bias", [outputs])
+        }
+        try finishCLIP(&weights, path: path, merges: merges, context: 48)
+    }
+
+    private static let dimension = 8
+
+    /// Adds a text tower, and writes all.
+    private static func finishCLIP(
+        _ weights: inout Weights, path: String, merges: String, context: Int
+    ) throws {
+        let width = 16
         weights.add("token_embedding.weight", [518, width])
         weights.add("positional_embedding", [context, width])
         weights.addBlock("transformer.resblocks.0.", width)
@@ -71,6 +124,13 @@ private struct Weights {
     mutating func addNorm(_ name: String, _ width: Int) {
         add(name + ".weight", [width])
         add(name + ".bias", [width])
+    }
+
+    /// With its batch normalisation, whose variance is 1.
+    mutating func addConvolution(_ name: String, _ normalisation: String, _ shape: Shape) {
+        add(name + ".weight", shape, scale: 1 / Float(shape.count / shape[0]).squareRoot())
+        for part in ["weight", "bias", "running_mean"] { add("\(normalisation).\(part)", [shape[0]]) }
+        tensors[normalisation + ".running_var"] = Tensor([Float](repeating: 1, count: shape[0]))
     }
 
     mutating func addBlock(_ name: String, _ width: Int) {

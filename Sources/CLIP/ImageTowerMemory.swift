@@ -1,0 +1,86 @@
+/// The memory that a CLIP's image tower takes, known before it is made.
+public struct ImageTowerMemory: Hashable, Sendable {
+    /// Of the packed weights, which all encoders of a model share, and of one layer's on its way there, in bytes.
+    public private(set) var weights = 0
+    /// Of one encoder's activations, in bytes.
+    public private(set) var encoder = 0
+
+    /// - Parameters:
+    ///   - height: of the images given.
+    ///   - width: likewise.
+    public init(_ configuration: CLIPConfiguration, height: Int, width: Int) {
+        // One image as given and at CLIP's size.
+        let side = configuration.imageResolution
+        encoder = 4 * 3 * (height * width + side * side)
+        if let sizes = configuration.residual {
+            add(sizes, configuration)
+        } else {
+            addTransformer(configuration)
+        }
+    }
+
+    private mutating func addTransformer(_ configuration: CLIPConfiguration) {
+        let (tower, tokens) = (configuration.image, configuration.imageTokens)
+        let (width, hidden) = (tower.width, tower.hiddenWidth)
+        let patch = 3 * configuration.patchSize * configuration.patchSize
+        let group = ImageTower.group(tokens: tokens)
+        let (attention, wide) = (4 * width * width, width * hidden)
+        let block = attention + 2 * wide + 9 * width + hidden
+        weights = 4 * (tower.layers * block + (patch + tokens + configuration.dimension) * width)
+        weights += 4 * 2 * max(attention / 2, wide, patch * width)
+        // Patches, what they are embedded as, x, a norm of it, queries, keys, values and context; between the wide layers.
+        let rows = patch + 8 * width + hidden
+        encoder += 4 * group * (tokens * rows + tower.heads * tokens * tokens + 4 * width)
+    }
+
+    private mutating func add(_ sizes: ResidualSizes, _ configuration: CLIPConfiguration) {
+        var (numbers, pixels, largest) = (0, 0, 0)
+        var side = configuration.imageResolution
+        func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
+        func addMap(_ channels: Int) { pixels += padded(channels) * side * side }
+        func addWeights(_ inputs: Int, _ outputs: Int, kernel: Int) {
+            let count = padded(inputs) * padded(outputs) * kernel * kernel
+            numbers += count
+            largest = max(largest, count)
+        }
+
+        addMap(3)
+        side = (side + 1) / 2
+        let half = sizes.width / 2
+        for (inputs, outputs) in [(3, half), (half, half), (half, sizes.width)] {
+            addWeights(inputs, outputs, kernel: 3)
+            addMap(outputs)
+        }
+        side /= 2
+        addMap(sizes.width)
+        for (stage, count) in sizes.blocks.enumerated() {
+            for block in 0..<count {
+                let (inputs, middle) = (sizes.inputs(stage: stage, block: block), sizes.middle(stage: stage))
+                let outputs = middle * ResidualSizes.expansion
+                addWeights(inputs, middle, kernel: 1)
+                addWeights(middle, middle, kernel: 3)
+                addWeights(middle, outputs, kernel: 1)
+                addMap(middle)
+                addMap(middle)
+                if sizes.halves(stage: stage, block: block) {
+                    side /= 2
+                    addMap(middle)
+                    addMap(inputs)
+                }
+                // The last convolution writes to its shortcut's map.
+                if sizes.hasShortcut(stage: stage, block: block) {
+                    addWeights(inputs, outputs, kernel: 1)
+                    addMap(outputs)
+                }
+            }
+        }
+        // The pool by attention: tokens and their keys and values; the mean, its query, context and embedding.
+        let (tokens, width) = (configuration.imageTokens, sizes.features)
+        let pool = 3 * width * width + (configuration.dimension + tokens + 4) * width
+        weights = 4 * (numbers + pool + 2 * max(largest, 2 * width * width))
+        encoder +=
+            4 * ResidualTower.group
+            * (pixels + 3 * (tokens + 1) * width + configuration.dimension + tokens
+                * configuration.image.heads)
+    }
+}

@@ -151,7 +151,7 @@ let package = Package(
                 "Relevance", "Vocabulary", "AnimalFaces", "ProgramFolder", "CLIP", "StyleGAN", "NeuralLayers",
                 "Tensors", argumentParser,
             ],
-            path: "Benchmarks/benchmark", exclude: ["baseline.py", "encode_text.py"]),
+            path: "Benchmarks/benchmark", exclude: ["encode_text.py"]),
         .executableTarget(
             name: "sweep-benchmark",
             dependencies: [

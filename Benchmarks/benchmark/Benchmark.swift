@@ -16,17 +16,15 @@ import Vocabulary
 @main struct Benchmark: DirectionCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark",
-        abstract: "What each stage costs on this machine, beside the released method's own procedure.",
+        abstract:
+            "What a question and the networks behind it cost on this machine; sweep-benchmark measures the sweep.",
         discussion: """
-            A sample of the default database is built in a temporary folder. The comparison runs with the Python
-            that $PYTHON names (default: python3) where it has torch, numpy and safetensors.
+            A sample of the default database is built in a temporary folder. A full-size text encoder is compared with
+            PyTorch's by the Python that $PYTHON names (default: python3) where it has torch and safetensors.
             """,
         version: ProgramVersion.current)
 
-    @Option(parsing: .unconditional, help: "Pairs a channel of the database that is built.")
-    var pairs = 8
-
-    @Option(parsing: .unconditional, help: "Threads that sweep side by side. Default: one a processor.")
+    @Option(parsing: .unconditional, help: "Threads of the build and of PyTorch. Default: one a processor.")
     var threads: Int?
 
     @Option(
@@ -36,9 +34,6 @@ import Vocabulary
     var clip: String?
 
     func validate() throws {
-        guard (1...1000).contains(pairs) else {
-            throw ValidationError("--pairs is \(pairs); it must be from 1 to 1000")
-        }
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
         }
@@ -52,32 +47,23 @@ import Vocabulary
 
         try write("| stage | cost |")
         try write("|---|---|")
-        let rate = try measureBuild(sample, in: folder, workers: workers)
+        try measureBuild(sample, in: folder, workers: workers)
         try measureNetworks(sample)
         try measureQueries(in: folder)
         try measureProducts()
         if let clip { try measureText(of: clip, in: folder, threads: workers) }
-        try compare(pairRate: rate, workers: workers)
     }
 
     // MARK: Stages
 
-    /// Builds the sample; returns the pairs swept a second.
-    private func measureBuild(_ sample: SampleDatabase, in folder: String, workers: Int) throws -> Double {
+    /// Builds the sample that questions are put to.
+    private func measureBuild(_ sample: SampleDatabase, in folder: String, workers: Int) throws {
         let began = ContinuousClock.now
-        _ = try sample.database(at: folder, pairs: 1, statisticsSamples: 10_000, workers: workers)
-        let first = seconds(since: began)
-        // The pairs that are added need no statistics: theirs is the rate of the sweep alone.
-        let channels = sample.generator.styleSpace.sweptCount
-        let swept = ContinuousClock.now
-        _ = try sample.database(at: folder, pairs: pairs + 1, statisticsSamples: 10_000, workers: workers)
-        let rate = Double(pairs * channels) / seconds(since: swept)
-        try write(row("sweep, \(workers) threads", "\(number(rate)) pairs/s"))
-        try write(row("statistics of 10,000 samples and one pair a channel", "\(number(first)) s"))
-        let full = Double(100 * channels) / rate
-        try write(row("100 pairs of \(channels) channels at that rate", ProgressReporter.duration(full)))
-        try write(row("resident memory of the build, at most", "\(residentPeak() >> 20) MiB"))
-        return rate
+        _ = try sample.database(at: folder, pairs: 2, statisticsSamples: 10_000, workers: workers)
+        try write(
+            row(
+                "database of 10,000 samples and 2 pairs a channel, \(workers) threads",
+                "\(number(seconds(since: began))) s"))
     }
 
     /// Each network on one thread.
@@ -197,21 +183,6 @@ import Vocabulary
         let torch: String
     }
 
-    private func compare(pairRate: Double, workers: Int) throws {
-        let plain = PlainProcedure(
-            python: ProcessInfo.processInfo.environment["PYTHON"] ?? "python3")
-        switch try plain.measure(threads: workers) {
-        case .skipped(let reason): try write(row("released procedure in PyTorch", "skipped: \(reason)"))
-        case .measured(let result):
-            let pairs = result.picturesPerSecond / 2
-            try write(
-                row(
-                    "released procedure in PyTorch \(result.torch), \(workers) threads",
-                    "\(number(pairs)) pairs/s"))
-            try write(row("the sweep against it", "\(number(pairRate / pairs)) times as fast"))
-        }
-    }
-
     // MARK: Measuring
 
     private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
@@ -230,13 +201,6 @@ import Vocabulary
 
     private func seconds(since began: ContinuousClock.Instant) -> Double {
         began.duration(to: .now) / .seconds(1)
-    }
-
-    /// The most memory that this process has had resident, in bytes.
-    private func residentPeak() -> Int {
-        var usage = rusage()
-        getrusage(RUSAGE_SELF.rawValue, &usage)
-        return usage.ru_maxrss * 1024
     }
 
     // MARK: Writing

@@ -116,7 +116,7 @@ import Tensors
 
     private func compareWithReleased(_ generator: Generator, image: Double, workers: Int) throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("benchmark/baseline.py").path
+            .deletingLastPathComponent().appendingPathComponent("baseline.py").path
         let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
         let files = try (
             self.generator.generator ?? AnimalFaces.resource(.generator),

@@ -2,7 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 
-/// The released method's procedure, `baseline.py` of the other benchmark, on given style codes.
+/// The released method's procedure, `baseline.py`, on given style codes.
 struct PlainSweep {
     struct Result {
         let picturesPerSecond: Double
@@ -25,7 +25,7 @@ struct PlainSweep {
     let python: String
 
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("benchmark/baseline.py").path
+        .deletingLastPathComponent().appendingPathComponent("baseline.py").path
 
     /// Draws and embeds pictures of style codes `[n, C_total]`.
     func embeddings(of codes: Tensor, generator: String, clip: String, threads: Int) throws -> Outcome {

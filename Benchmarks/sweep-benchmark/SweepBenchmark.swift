@@ -18,7 +18,8 @@ import Tensors
             For the embedded models, and for generators of 256×256 and 1024×1024 pictures with random weights and CLIP
             ViT-B/32. A seeded sample of channels of every layer is swept by all threads, and weighted to the whole; the
             procedure in PyTorch draws and embeds pairs of some of them. Needs the Python that $PYTHON names
-            (default: python3) with torch, numpy and safetensors for the comparison. Takes about five minutes.
+            (default: python3) with torch, numpy and safetensors for the comparison. Takes about five minutes; the last
+            table has a column for each.
             """,
         version: ProgramVersion.current)
 
@@ -60,6 +61,7 @@ import Tensors
         let temporary = FileManager.default.temporaryDirectory.path + "/sweep-benchmark-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: temporary) }
+        var summaries: [SweepSummary] = []
         for size in model {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: ProgramFolder.path + "/sweep-benchmark")
@@ -75,8 +77,16 @@ import Tensors
             guard process.terminationStatus == 0 else {
                 throw OptionError("measuring \(size.rawValue) failed", exitStatus: .ownFault)
             }
+            let data = try Data(contentsOf: URL(fileURLWithPath: Self.summaryPath(in: temporary)))
+            summaries.append(try JSONDecoder().decode(SweepSummary.self, from: data))
         }
+        try write("\n### Together, \(threads ?? Self.processors) threads\n")
+        try write(SweepSummary.table(summaries))
     }
+
+    private static func summaryPath(in folder: String) -> String { folder + "/summary.json" }
+
+    private static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     private static func tokens() throws -> Int {
         try Checkpoint.open(path: AnimalFaces.resource(.clip)).shape(of: "token_embedding.weight")?[0] ?? 0
@@ -89,11 +99,11 @@ import Tensors
             size == .embedded
             ? (try AnimalFaces.resource(.generator), try AnimalFaces.resource(.clip))
             : (folder + "/generator.safetensors", folder + "/clip.safetensors")
-        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = threads ?? Self.processors
         let generator = try Generator(checkpoint: Checkpoint.open(path: paths.0))
         let model = try CLIPModel.open(path: paths.1, merges: AnimalFaces.resource(.merges))
         let sample = try SweepSample(generator, model, channelsPerLayer: size.sample.channels)
-        let channels = generator.styleSpace.sweptCount
+        let channels = sample.sweptCount
         let costs = try sample.costs(threads: threads)
         let perImage = costs.reduce(0) { $0 + $1.seconds }
         let rate = Double(threads * channels) / perImage
@@ -108,13 +118,52 @@ import Tensors
         try write(
             row("100 pairs a channel at that rate", ProgressReporter.duration(100 * Double(channels) / rate)))
         try write(row("resident memory, at most", "\(peak >> 20) MiB"))
-        try compare(sample, paths: paths, threads: threads, rate: rate, size)
-        try writeLayers(sample, costs, perImage: perImage)
+        var summary = SweepSummary(
+            title: (size == .embedded ? "embedded, " : "") + "\(side)×\(side)", channels: channels,
+            pairsPerSecond: rate, peakBytes: peak)
+        summary.released = try compare(sample, paths: paths, threads: threads, rate: rate, size)
+        summary.smaller = try measureSmaller(sample, perImage: perImage, threads: threads)
+        summary.shares = try writeLayers(sample, costs, perImage: perImage)
+        try JSONEncoder().encode(summary).write(to: URL(fileURLWithPath: Self.summaryPath(in: folder)))
+    }
+
+    /// What pictures that are just large enough for CLIP save and change; nil where the whole ones are no larger.
+    private func measureSmaller(
+        _ sample: SweepSample, perImage: Double, threads: Int
+    ) throws -> SweepSummary.Smaller? {
+        let (picture, needed) = (sample.generator.configuration, sample.model.configuration.imageResolution)
+        guard let resolution = picture.blocks.map(\.resolution).first(where: { $0 >= needed }),
+            resolution < picture.resolution
+        else { return nil }
+        let smaller = try SweepSample(sample, renderResolution: resolution)
+        let seconds = try smaller.costs(threads: threads).reduce(0) { $0 + $1.seconds }
+        let places = try sample.pairs(every: 2, images: 1).places.filter {
+            $0.layer < smaller.layers.count
+        }
+        let cosines = try Self.cosines(
+            sample.rows(places, images: 1), smaller.rows(places, images: 1)
+        ).sorted()
+        guard let least = cosines.first else { return nil }
+        let result = SweepSummary.Smaller(
+            resolution: resolution, channels: smaller.sweptCount, timeShare: seconds / perImage,
+            medianCosine: cosines[cosines.count / 2], leastCosine: least)
+        let name = "--render-resolution \(resolution)"
+        try write(row("\(name), channels", "\(result.channels)"))
+        try write(row("\(name), of the whole sweep's time", percent(result.timeShare)))
+        try write(
+            row(
+                "\(name), cosine of a pair with whole pictures', \(cosines.count) channels, median and least",
+                String(format: "%.4f, %.4f", result.medianCosine, result.leastCosine)))
+        return result
+    }
+
+    private static func cosines(_ rows: [[Float]], _ others: [[Float]]) -> [Double] {
+        zip(rows, others).map { zip($0, $1).reduce(Double(0)) { $0 + Double($1.0) * Double($1.1) } }
     }
 
     private func compare(
         _ sample: SweepSample, paths: (String, String), threads: Int, rate: Double, _ size: Size
-    ) throws {
+    ) throws -> SweepSummary.Released? {
         let plain = PlainSweep(python: ProcessInfo.processInfo.environment["PYTHON"] ?? "python3")
         let pairs = try sample.pairs(every: size.sample.step, images: size.sample.images)
         switch try plain.embeddings(
@@ -122,24 +171,26 @@ import Tensors
         {
         case .skipped(let reason):
             try write(row("released procedure in PyTorch", "skipped: \(reason)"))
+            return nil
         case .measured(let result):
             let theirs = result.picturesPerSecond / 2
             try write(row("released procedure in PyTorch \(result.torch), pairs a second", number(theirs)))
             try write(row("the sweep against it", "\(number(rate / theirs)) times as fast"))
             let rows = try SweepSample.rows(of: result.embeddings, images: size.sample.images)
             let ours = try sample.rows(pairs.places, images: size.sample.images)
-            let cosines = zip(rows, ours).map {
-                zip($0, $1).reduce(Double(0)) { $0 + Double($1.0) * Double($1.1) }
-            }
+            let cosines = Self.cosines(rows, ours)
+            let least = cosines.min() ?? .nan
             try write(
                 row(
                     "cosine of ∆i_c with its, \(cosines.count) channels, least",
-                    String(format: "%.7f", cosines.min() ?? .nan)))
+                    String(format: "%.7f", least)))
+            return SweepSummary.Released(torch: result.torch, pairsPerSecond: theirs, leastCosine: least)
         }
     }
 
-    private func writeLayers(_ sample: SweepSample, _ costs: [SweepSample.LayerCost], perImage: Double) throws
-    {
+    private func writeLayers(
+        _ sample: SweepSample, _ costs: [SweepSample.LayerCost], perImage: Double
+    ) throws -> SweepSummary.Shares {
         let peak = try LayerMeasurement.peak()
         let layers = try LayerMeasurement.all(sample.generator, kernels: SynthesisKernels(sample.generator))
         // A pair of a layer's channel draws two pictures by the layers that follow it.
@@ -179,6 +230,9 @@ import Tensors
                 + "Of a picture's \(String(format: "%.3f", perPicture)) ms, \(percent(inProducts / perPicture)) are in the layers' matrix products, "
                 + "\(percent((inLayers - inProducts) / perPicture)) in the transforms, styles and activations around them."
         )
+        return SweepSummary.Shares(
+            products: inProducts / perPicture, around: (inLayers - inProducts) / perPicture,
+            embedding: embedding / perPicture)
     }
 
     /// Milliseconds of one picture's embedding on one thread, its preparation included.

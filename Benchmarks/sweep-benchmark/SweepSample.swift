@@ -25,6 +25,8 @@ struct SweepSample {
     let statistics: StyleStatistics
     /// Places of the sampled channels in each layer.
     let channels: [[Int]]
+    /// The layers that are swept.
+    let layers: [StyleLayer]
     private let kernels: SynthesisKernels
 
     /// - Parameter channelsPerLayer: At most so many of each, drawn from NumPy's stream of seed 5.
@@ -32,21 +34,36 @@ struct SweepSample {
         self.generator = generator
         self.model = model
         settings = try SweepSettings(statisticsSamples: 2000)
+        layers = generator.styleSpace.sweptLayers
         kernels = try SynthesisKernels(generator)
         var latents = LatentSamples(seed: settings.seed, dimension: generator.configuration.zDimension)
         let truncation = Truncation(psi: settings.truncationPsi, cutoff: settings.truncationCutoff)
         statistics = try StyleStatistics(
             blocks: [StyleMoments(of: generator.styles(z: latents.next(2000), truncation: truncation))])
         var random = NumPyRandomState(seed: 5)
-        channels = generator.styleSpace.sweptLayers.map { layer in
+        channels = layers.map { layer in
             let keys = random.gaussians(layer.channels)
             return keys.indices.sorted { keys[$0] < keys[$1] }.prefix(channelsPerLayer).sorted()
         }
     }
 
+    /// The same sample of a sweep whose pictures are drawn up to a resolution only.
+    init(_ whole: SweepSample, renderResolution: Int) throws {
+        generator = whole.generator
+        model = whole.model
+        statistics = whole.statistics
+        kernels = whole.kernels
+        settings = try SweepSettings(
+            statisticsSamples: whole.settings.statisticsSamples, renderResolution: renderResolution)
+        layers = whole.layers.filter { $0.resolution <= renderResolution }
+        channels = Array(whole.channels.prefix(layers.count))
+    }
+
+    /// Channels of the layers that are swept.
+    var sweptCount: Int { layers.reduce(0) { $0 + $1.channels } }
+
     /// The cost of every layer on a thread while all threads are at work.
     func costs(threads: Int) throws -> [LayerCost] {
-        let layers = generator.styleSpace.sweptLayers
         let results = Mutex<[[LayerCost]]>([])
         let failure = Mutex<(any Error)?>(nil)
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
@@ -88,7 +105,6 @@ struct SweepSample {
 
     /// One channel of every `step`-th layer with the style codes of its pairs, for a comparison.
     func pairs(every step: Int, images: Int) throws -> (places: [(layer: Int, channel: Int)], codes: Tensor) {
-        let layers = generator.styleSpace.sweptLayers
         let truncation = Truncation(psi: settings.truncationPsi, cutoff: settings.truncationCutoff)
         let z = try LatentSamples.images(
             0..<images, seed: settings.seed, dimension: generator.configuration.zDimension)

@@ -6,7 +6,14 @@ import Tensors
 ///     y = √2 lrelu(d_o Σ_c w_oc ⋆ (s_c x_c) + noise + b_o, 0.2)
 ///
 /// The map is worked through in strips, whose products stay in the cache between the transforms on either side of them.
-/// The strips depend on the shape alone, so that equal inputs give equal bits. Belongs to one thread at a time. Nothing
+/// The strips depend on the shape alone, so that equal inputs give equal bits.
+///
+/// So does the choice of the kernel, on purpose: kernels round differently, and what a timing finds fastest depends on the
+/// machine and the day. A table whose parts were built on several nodes, or that was gone on with after a restart, would
+/// then have bits that nobody can make again. What that could cost is printed by `sweep-benchmark`: every layer beside
+/// the fastest that oneDNN has for its shape.
+///
+/// Belongs to one thread at a time. Nothing
 /// is allocated when it runs.
 public final class StyledConvolution {
     private enum Kernel {

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks/benchmark"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks"))
 import baseline
 
 GRADIENTS, PSI, CUTOFF = 3, 0.7, 8

@@ -121,7 +121,7 @@ public final class ProgressReporter: Sendable {
         case ..<100: return "\(max(0, whole)) s"
         case ..<6000: return "\((whole + 30) / 60) min"
         case ..<172_800: return "\(whole / 3600) h \(whole % 3600 / 60) min"
-        default: return "\(whole / 86_400) days"
+        default: return "\((whole + 43_200) / 86_400) days"
         }
     }
 

@@ -216,6 +216,20 @@ import Testing
         #expect(rest.status == 0, "\(rest.error)")
     }
 
+    @Test func aBuildThatIsInterruptedFinishesItsBlockAndGoesOnInTheSameBits() throws {
+        let options = ["--pairs", "600", "--statistics-samples", "50", "--threads", "2"]
+        let whole = tiny.file("whole")
+        #expect(try build(tiny.models + options + ["--store", whole]).status == 0)
+        let command = try RunningCommand("build-relevance", tiny.models + options + tiny.store + ["--json"])
+        #expect(command.wait { command.error.contains("\"sweep\"") }, "\(command.error)")
+        command.send(SIGINT)
+        let stopped = command.wait()
+        #expect(stopped.status == 130, "\(stopped.error)")
+        #expect(stopped.error.contains(" of 600 pairs a channel; the same command goes on from there"))
+        #expect(try build(tiny.models + options + tiny.store).status == 0)
+        try expectSameBits(tiny.file("store"), whole)
+    }
+
     @Test func aSignalThatWasIgnoredStaysIgnored() throws {
         let command = try RunningCommand(
             "build-relevance", tiny.models + tiny.store + Self.endless, ignoringInterrupts: true)

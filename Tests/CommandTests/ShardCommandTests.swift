@@ -66,6 +66,17 @@ import Testing
         let pairs = try #require(known.manifest.tolerance?.pairs)
         #expect(pairs.count == 40 && pairs.reduce(0, +) == Int((said.meanPairs * 40).rounded()))
 
+        // What the tolerance promises, a standard error: the root mean square of the angles to the full table's rows.
+        #expect(try build("full", ["--pairs", "100"]).status == 0)
+        let full = try RelevanceDatabase(path: tiny.file("full")).table().rows
+        let (rows, width) = (try known.table().rows, full.shape[1])
+        let squares = pairs.indices.filter { pairs[$0] < 100 }.map { channel in
+            let row = channel * width..<(channel + 1) * width
+            let cosine = row.reduce(0.0) { $0 + Double(rows[$1]) * Double(full[$1]) }
+            return pow(acos(min(1, cosine)), 2)
+        }
+        #expect((squares.reduce(0, +) / Double(squares.count)).squareRoot() <= 0.15)
+
         // Layer by layer, and with more pairs at most from time to time, it is the same.
         for options in [
             ["--layers", "b8", "--pairs", "30"], ["--max-resolution", "8", "--pairs", "45"],

@@ -259,11 +259,23 @@ final class Environment: @unchecked Sendable {
         if code != MDB_SUCCESS { throw error(code: code, path: path, action: action()) }
     }
 
-    /// Whether the file system has less room than a transaction may take.
+    /// Less than this is what a write has no room in.
+    private static let room: UInt = 1 << 20
+
     private static func isFull(_ path: String) -> Bool {
         var system = statvfs()
         guard statvfs(path, &system) == 0 else { return false }
-        return system.f_bavail * system.f_frsize < 1 << 20
+        return system.f_bavail * system.f_frsize < room
+    }
+
+    private static func isAtFileLimit(_ path: String) -> Bool {
+        var (limit, file) = (rlimit(), stat())
+        guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+            stat(path + "/data.mdb", &file) == 0
+        else {
+            return false
+        }
+        return limit.rlim_cur < UInt(file.st_size) + room
     }
 
     /// What a code of LMDB or of the system means for the store at `path`.
@@ -273,9 +285,10 @@ final class Environment: @unchecked Sendable {
         case ENOENT, ENOTDIR: return .missing(path: path)
         case EROFS, EACCES, EPERM: return .readOnly(path: path)
         case ENOSPC, EDQUOT: return .diskFull(path: path)
-        // What LMDB makes of a write that came to an end before its last byte.
-        case EIO where isFull(path): return .diskFull(path: path)
         case EFBIG: return .fileLimit(path: path)
+        // What LMDB makes of a write that came to an end before its last byte.
+        case EIO where isAtFileLimit(path): return .fileLimit(path: path)
+        case EIO where isFull(path): return .diskFull(path: path)
         case MDB_MAP_FULL: return .mapFull(path: path, limit: 0)
         case MDB_INVALID: return .notAStore(path: path, reason: "data.mdb is not an LMDB file")
         case MDB_VERSION_MISMATCH: return .notAStore(path: path, reason: "data.mdb is of another LMDB format")

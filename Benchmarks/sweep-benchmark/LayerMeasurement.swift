@@ -30,7 +30,7 @@ struct LayerMeasurement {
                 try convolution(
                     input, styles: styles, demodulation: demodulation, finish: finish, into: output)
             }
-            let products = try seconds { try convolution.runProducts() }
+            let products = seconds { convolution.runProducts() }
             let shape = ConvolutionShape(
                 batch: samples, inputChannels: inputShape[1], outputChannels: outputs, height: inputShape[2],
                 width: inputShape[3])

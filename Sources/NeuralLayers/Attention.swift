@@ -1,15 +1,21 @@
-import COneDNN
 import Tensors
 
 /// Full multi-head attention within sequences of one length: softmax(Q Kᵀ / √D) V, head by head.
 ///
+/// A head's matrices stay in the first caches from one product to the other: its scores come out of `BlockedProducts` in the
+/// order in which the weights of its values go in.
+///
 /// Belongs to one thread at a time. Nothing is allocated when it runs.
 public final class Attention {
+    private typealias Vector = SIMD16<Float>
+
     private let sequences, queries, keys, heads, headWidth: Int
-    private let scale: Primitive
-    private let softmax: Primitive
-    private let blend: Primitive
-    private let query, key, value, context: Memory
+    private let scores, blend: BlockedProducts
+    /// What goes in and comes out of the products of one head; what is padding stays zero.
+    private let query, weights, context: MemoryBlock
+    private let keyPanels, valuePanels: MemoryBlock
+    /// Added to the last block of keys: 0, and −∞ where there is no key.
+    private let beyond: Vector
 
     /// - Parameters:
     ///   - sequences: N, how many sequences go through at once.
@@ -28,41 +34,18 @@ public final class Attention {
         }
         (self.sequences, self.queries, self.keys) = (sequences, queries, keys)
         (self.heads, self.headWidth) = (heads, headWidth)
-        let width = heads * headWidth
-        // Heads lie side by side in a row: [N, H, rows, D] is a view, not a copy. Keys and values share rows.
-        let ofQueries = try MemoryDescriptor.view(
-            [sequences, heads, queries, headWidth], strides: [queries * width, headWidth, width, 1],
-            of: "attention's queries")
-        let ofKeys = try MemoryDescriptor.view(
-            [sequences, heads, headWidth, keys], strides: [keys * 2 * width, headWidth, 1, 2 * width],
-            of: "attention's keys")
-        let ofValues = try MemoryDescriptor.view(
-            [sequences, heads, keys, headWidth], strides: [keys * 2 * width, headWidth, 2 * width, 1],
-            of: "attention's values")
-        let ofScores = try MemoryDescriptor.rowMajor([sequences, heads, queries, keys])
-        query = try .window(ofQueries)
-        key = try .window(ofKeys)
-        value = try .window(ofValues)
-        context = try .window(ofQueries)
-        let scores = try Memory(ofScores)
-
-        scale = try Primitive(
-            MatrixProduct(
-                "attention's scores", ofQueries, ofKeys, into: ofScores,
-                scale: 1 / Float(headWidth).squareRoot()
-            ).descriptor,
-            [(DNNL_ARG_SRC, query), (DNNL_ARG_WEIGHTS, key), (DNNL_ARG_DST, scores)])
-        var description = dnnl_softmax_desc_t()
-        try check(
-            withUnsafePointer(to: ofScores.value) {
-                dnnl_softmax_forward_desc_init(&description, dnnl_forward_inference, $0, 3)
-            }, "a softmax", [ofScores.shape])
-        softmax = try Primitive(
-            .describing(description, "a softmax", [ofScores.shape]),
-            [(DNNL_ARG_SRC, scores), (DNNL_ARG_DST, scores)])
-        blend = try Primitive(
-            MatrixProduct("attention's blend", ofScores, ofValues, into: ofQueries).descriptor,
-            [(DNNL_ARG_SRC, scores), (DNNL_ARG_WEIGHTS, value), (DNNL_ARG_DST, context)])
+        let rows = BlockedProducts.rows(queries)
+        let (widthBlocks, keyBlocks) = ((headWidth + 15) / 16, (keys + 15) / 16)
+        scores = BlockedProducts(count: 1, rows: rows, inputBlocks: widthBlocks, outputBlocks: keyBlocks)
+        blend = BlockedProducts(count: 1, rows: rows, inputBlocks: keyBlocks, outputBlocks: widthBlocks)
+        query = MemoryBlock(byteCount: 64 * scores.sourceStep)
+        weights = MemoryBlock(byteCount: 64 * scores.resultStep)
+        context = MemoryBlock(byteCount: 64 * blend.resultStep)
+        keyPanels = MemoryBlock(byteCount: 64 * scores.panels.vectors)
+        valuePanels = MemoryBlock(byteCount: 64 * blend.panels.vectors)
+        var beyond = Vector.zero
+        for lane in (keys - 1) % 16 + 1..<16 { beyond[lane] = -.infinity }
+        self.beyond = beyond
     }
 
     /// - Parameters:
@@ -79,12 +62,127 @@ public final class Attention {
                 found: [q.width, keysAndValues.width, result.width],
                 expected: [width, 2 * width, width])
         }
-        try query.slide(to: 0, of: q, reach: sequences * queries * width)
-        try key.slide(to: 0, of: keysAndValues, reach: (2 * sequences * keys - 1) * width)
-        try value.slide(to: width, of: keysAndValues, reach: (2 * sequences * keys - 1) * width)
-        try context.slide(to: 0, of: result, reach: sequences * queries * width)
-        try scale.execute()
-        try softmax.execute()
-        try blend.execute()
+        precondition(
+            min(q.rows, result.rows) >= sequences * queries && keysAndValues.rows >= sequences * keys)
+        guard let q = q.elements.baseAddress, let keysAndValues = keysAndValues.elements.baseAddress,
+            let result = result.elements.baseAddress
+        else { return }
+        for sequence in 0..<sequences {
+            for head in 0..<heads {
+                let first = sequence * queries * width + head * headWidth
+                let key = keysAndValues + sequence * keys * 2 * width + head * headWidth
+                take(queries: q + first, keys: key, values: key + width)
+                scores(query.pixels, keyPanels.pixels, into: weights.pixels)
+                for row in 0..<queries { softmax(weights.pixels + row) }
+                blend(weights.pixels, valuePanels.pixels, into: context.pixels)
+                give(result + first)
+            }
+        }
+    }
+
+    /// One head's rows into the orders that the products take.
+    private func take(
+        queries q: UnsafePointer<Float>, keys k: UnsafePointer<Float>, values v: UnsafePointer<Float>
+    ) {
+        let width = heads * headWidth
+        for block in 0..<(headWidth + 15) / 16 {
+            let count = min(16, headWidth - 16 * block)
+            let panel = blend.panels.place(block: block)
+            for row in 0..<queries {
+                copy(q + row * width + 16 * block, count, to: query.pixels + block * scores.rows + row)
+            }
+            for row in 0..<keys {
+                copy(
+                    v + row * 2 * width + 16 * block, count,
+                    to: valuePanels.pixels + panel.first + row * panel.step)
+            }
+        }
+        for block in 0..<(keys + 15) / 16 {
+            let panel = scores.panels.place(block: block)
+            for row in 16 * block..<min(16 * block + 16, keys) {
+                let key = k + row * 2 * width
+                var to = keyPanels.pixels + panel.first
+                for i in 0..<headWidth {
+                    UnsafeMutableRawPointer(to).assumingMemoryBound(to: Float.self)[row &- 16 &* block] =
+                        key[i]
+                    to += panel.step
+                }
+            }
+        }
+    }
+
+    /// Up to 16 numbers into the first places of a vector.
+    @inline(__always)
+    private func copy(_ source: UnsafePointer<Float>, _ count: Int, to target: UnsafeMutablePointer<Vector>) {
+        if count == 16 {
+            target.pointee = UnsafeRawPointer(source).loadUnaligned(as: Vector.self)
+        } else {
+            UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
+        }
+    }
+
+    /// One row of scores, a block of keys every `rows` vectors, to weights that sum to 1.
+    ///
+    /// Those beyond the keys are e⁻⁸⁰ of the largest, which no sum feels, and weigh values that are zero.
+    private func softmax(_ row: UnsafeMutablePointer<Vector>) {
+        let (blocks, step) = (blend.inputBlocks, scores.rows)
+        let scale = 1 / Float(headWidth).squareRoot()
+        row[(blocks - 1) * step] += beyond
+        var most = row[0]
+        for block in 1..<max(1, blocks) { most = larger(most, row[block * step]) }
+        let eight = larger(most.lowHalf, most.highHalf)
+        let four = larger(eight.lowHalf, eight.highHalf)
+        let two = larger(four.lowHalf, four.highHalf)
+        let top = Vector(repeating: max(two.x, two.y))
+        var sums = Vector.zero
+        for block in 0..<blocks {
+            let power = ((row[block * step] - top) * scale).exponential()
+            row[block * step] = power
+            sums += power
+        }
+        let half = sums.lowHalf + sums.highHalf
+        let quarter = half.lowHalf + half.highHalf
+        let pair = quarter.lowHalf + quarter.highHalf
+        let share = 1 / (pair.x + pair.y)
+        for block in 0..<blocks { row[block * step] *= share }
+    }
+
+    @inline(__always)
+    private func larger<V: SIMD>(_ a: V, _ b: V) -> V where V.Scalar == Float {
+        a.replacing(with: b, where: b .> a)
+    }
+
+    private func give(_ result: UnsafeMutablePointer<Float>) {
+        let width = heads * headWidth
+        for block in 0..<(headWidth + 15) / 16 {
+            let count = min(16, headWidth - 16 * block)
+            for row in 0..<queries {
+                UnsafeMutableRawPointer(result + row * width + 16 * block).copyMemory(
+                    from: context.pixels + block * blend.rows + row, byteCount: count * 4)
+            }
+        }
+    }
+}
+
+extension SIMD16<Float> {
+    /// eˣ of each number up to 88, within 2 units in the last place; from −80 down the same as at −80, a number still that
+    /// can be divided without becoming subnormal.
+    ///
+    /// 2ⁿ eʳ with |r| ≤ ln 2 / 2, and eʳ by the polynomial of Cephes' `expf`. A NaN stays one.
+    @inline(__always)
+    func exponential() -> Self {
+        let x = replacing(with: -80, where: self .< -80)
+        // Adding 1.5 × 2²³ leaves the whole number in the last bits.
+        let shifted = x * 1.442_695_04 + 12_582_912
+        let n = shifted - 12_582_912
+        let r = x - n * 0.693_359_375 + n * 2.121_944_4e-4
+        var p = r * 1.987_569_15e-4 + 1.398_199_95e-3
+        p = p * r + 8.333_451_91e-3
+        p = p * r + 4.166_579_59e-2
+        p = p * r + 0.166_666_655
+        p = p * r + 0.500_000_012
+        let power = p * r * r + r + 1
+        let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23
+        return unsafeBitCast(unsafeBitCast(power, to: SIMD16<Int32>.self) &+ exponent, to: Self.self)
     }
 }

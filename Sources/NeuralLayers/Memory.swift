@@ -1,4 +1,5 @@
 import COneDNN
+import Glibc
 import Tensors
 
 /// Memory that layers read and write: aligned, zeroed, freed once with its last owner.
@@ -112,19 +113,25 @@ final class Memory {
     deinit { dnnl_memory_destroy(handle) }
 }
 
-/// Zeroed bytes, aligned to a page, freed with their last owner.
+/// Zeroed bytes, aligned to a page, freed with their last owner. Large ones ask for huge pages: kernels walk along dozens
+/// of matrices at once, each in other pages.
 ///
 /// `@unchecked Sendable` holds as long as its users keep to this: a block is written by one thread only, and one
 /// that is shared between threads (packed weights) is not written after its maker has finished.
 final class MemoryBlock: @unchecked Sendable {
-    /// A page, so that the kernel can back big maps well and no two blocks share a cache line.
-    private static let alignment = 4096
+    /// A page, so that no two blocks share a cache line.
+    private static let page = 4096
+    private static let hugePage = 1 << 21
 
     let elements: UnsafeMutableBufferPointer<Float>
 
     init(byteCount: Int) {
         let count = max(1, (byteCount + 3) / 4)
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: Self.alignment)
+        let isLarge = count * 4 >= Self.hugePage
+        let raw = UnsafeMutableRawPointer.allocate(
+            byteCount: count * 4, alignment: isLarge ? Self.hugePage : Self.page)
+        // Advice: where it is not followed, pages are small. The last part page is left as it is.
+        if isLarge { madvise(raw, count * 4 / Self.hugePage * Self.hugePage, MADV_HUGEPAGE) }
         elements = UnsafeMutableBufferPointer(
             start: raw.bindMemory(to: Float.self, capacity: count), count: count)
         elements.initialize(repeating: 0)

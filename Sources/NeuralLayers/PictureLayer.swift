@@ -78,14 +78,17 @@ public struct PictureLayer {
         if let limit { sums.held(within: limit) } else { sums }
     }
 
-    /// The sums of the lanes of four vectors: halves to halves, then neighbours to neighbours.
+    /// The sums of the lanes of four vectors, halves to halves.
     @inline(__always)
     private func totals(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float> {
-        let first = Vector(lowHalf: a.lowHalf + a.highHalf, highHalf: b.lowHalf + b.highHalf)
-        let second = Vector(lowHalf: c.lowHalf + c.highHalf, highHalf: d.lowHalf + d.highHalf)
-        let all = Vector(
-            lowHalf: first.evenHalf + first.oddHalf, highHalf: second.evenHalf + second.oddHalf)
-        let two = all.evenHalf + all.oddHalf
-        return two.evenHalf + two.oddHalf
+        SIMD4(total(a), total(b), total(c), total(d))
+    }
+
+    @inline(__always)
+    private func total(_ vector: Vector) -> Float {
+        let eight = vector.lowHalf + vector.highHalf
+        let four = eight.lowHalf + eight.highHalf
+        let two = four.lowHalf + four.highHalf
+        return two.x + two.y
     }
 }

@@ -6,6 +6,7 @@ public struct StripLayout: Sendable {
     let linesPerStrip: Int
     /// Lines in all samples.
     let lines: Int
+    private let whole, last: StripMatrices
     /// The memory of a strip before and after its products.
     public let bytes: (transformed: Int, multiplied: Int)
 
@@ -19,16 +20,31 @@ public struct StripLayout: Sendable {
         lines = batch * tilesDown
         let tiles = max(32, max(inputs, outputs) / 2)
         linesPerStrip = min(lines, max(1, (tiles + tilesAcross / 2) / tilesAcross))
-        let vectors = (isUp ? 49 : 36) * linesPerStrip * tilesAcross
-        bytes = (vectors * ((inputs + 15) / 16) * 64, vectors * ((outputs + 15) / 16) * 64)
+        let sets = isUp ? WinogradUpStrips.sets : WinogradStrips.sets
+        let across = tilesAcross
+        func matrices(_ lines: Int) -> StripMatrices {
+            StripMatrices(
+                sets, tiles: lines * across, inputBlocks: (inputs + 15) / 16,
+                outputBlocks: (outputs + 15) / 16)
+        }
+        whole = matrices(linesPerStrip)
+        last = matrices((lines - 1) % linesPerStrip + 1)
+        bytes = (64 * whole.vectors.source, 64 * whole.vectors.result)
     }
 
-    var strips: [Range<Int>] {
-        stride(from: 0, to: lines, by: linesPerStrip).map { $0..<min($0 + linesPerStrip, lines) }
+    /// The lines of the strip that begins with this one.
+    func strip(from line: Int) -> Range<Int> { line..<min(line + linesPerStrip, lines) }
+
+    func forEachStrip(_ body: (Range<Int>) -> Void) {
+        var first = 0
+        while first < lines {
+            let strip = strip(from: first)
+            body(strip)
+            first = strip.upperBound
+        }
     }
 
-    /// The tiles of a strip.
-    func tiles(_ strip: Range<Int>) -> Int { strip.count * tilesAcross }
+    func matrices(of strip: Range<Int>) -> StripMatrices { strip.count == linesPerStrip ? whole : last }
 }
 
 /// What strips are worked through in, before and after their products: shared by layers that one thread runs in turn.

@@ -42,10 +42,10 @@ public final class StyledConvolution {
     }
 
     /// Runs the matrix products of one call alone, on whatever is there, for measurements.
-    public func runProducts() throws(NeuralLayerError) {
+    public func runProducts() {
         switch kernel {
-        case .same(let strips): try strips.runProducts()
-        case .up(let strips): try strips.runProducts()
+        case .same(let strips): strips.layout.forEachStrip { strips.multiply($0) }
+        case .up(let strips): strips.layout.forEachStrip { strips.multiply($0) }
         }
     }
 
@@ -74,8 +74,8 @@ public final class StyledConvolution {
         let memory = memory ?? StripMemory(bytes: layout.bytes)
         kernel =
             weights.isUp
-            ? .up(try WinogradUpStrips(shape, layout, weights: weights, memory))
-            : .same(try WinogradStrips(shape, layout, weights: weights, memory))
+            ? .up(WinogradUpStrips(shape, layout, weights: weights, memory))
+            : .same(WinogradStrips(shape, layout, weights: weights, memory))
         directOperations = 18 * Double(inputShape.count) * Double(weights.outputs)
     }
 
@@ -111,20 +111,20 @@ public final class StyledConvolution {
         let call = StripCall(
             input: input, sample: sample, styles: styles, demodulation: demodulation, row: row,
             finish: finish, output: output)
-        guard let finish else { return try run(call, NoFinish.self) }
+        guard let finish else { return run(call, NoFinish.self) }
         if finish.limit == nil {
-            try run(call, ActivationFinish.self)
+            run(call, ActivationFinish.self)
         } else {
-            try run(call, LimitedFinish.self)
+            run(call, LimitedFinish.self)
         }
     }
 
     private func run<Finish: PixelFinish>(
         _ call: StripCall, _: Finish.Type
-    ) throws(NeuralLayerError) {
+    ) {
         switch kernel {
-        case .same(let strips): try strips.run(call, Finish.self)
-        case .up(let strips): try strips.run(call, Finish.self)
+        case .same(let strips): strips.run(call, Finish.self)
+        case .up(let strips): strips.run(call, Finish.self)
         }
     }
 }

@@ -9,12 +9,9 @@ public final class StyledWeights: Sendable {
     public let outputs: Int
     /// Blocks of 16 channels, the padded one included.
     let inputBlocks, outputBlocks: Int
-    /// `[points, I', O']`, channels padded to whole blocks; not written after `init`. The points of a layer that doubles its
-    /// map stand as its four sets of products do (`WinogradUpStrips`).
+    /// A matrix `[I', O']` for each point, channels padded to whole blocks, in panels (`BlockedProducts.Panels`); not written
+    /// after `init`. The points of a layer that doubles its map stand as its four sets of products do (`WinogradUpStrips`).
     let block: MemoryBlock
-
-    /// The weights of one point: `I'` × `O'`.
-    var pointSize: Int { inputBlocks * outputBlocks * 256 }
 
     /// - Parameter weights: `[O, I, 3, 3]`
     /// - Throws: `NeuralLayerError.unsupported` where they have another shape.
@@ -32,7 +29,8 @@ public final class StyledWeights: Sendable {
         let filter = isUp ? WinogradUpTile.filter : WinogradTile.filter
         let points = filter.count
         let (inputs, outputs) = (inputs, outputs)
-        let (rowLength, size) = (outputBlocks * 16, inputBlocks * outputBlocks * 256)
+        let panels = BlockedProducts.Panels(inputs: inputBlocks * 16, outputBlocks: outputBlocks)
+        let size = panels.vectors * 16
         block = MemoryBlock(byteCount: points * points * size * 4)
         let result = block.elements
         // Of doubled maps the first row and column of points are the odd ones.
@@ -45,7 +43,9 @@ public final class StyledWeights: Sendable {
         weights.withUnsafeValues { weights in
             withUnsafeTemporaryAllocation(of: Double.self, capacity: points * 3) { half in
                 for output in 0..<outputs {
+                    let (first, step) = panels.place(block: output / 16)
                     for input in 0..<inputs {
+                        let to = (first + input * step) * 16 + output % 16
                         let taps = (output * inputs + input) * 9
                         for i in 0..<points {
                             for x in 0..<3 {
@@ -60,7 +60,7 @@ public final class StyledWeights: Sendable {
                                 let sum =
                                     half[i * 3] * flat[j * 3] + half[i * 3 + 1] * flat[j * 3 + 1]
                                     + half[i * 3 + 2] * flat[j * 3 + 2]
-                                result[place(i, j) * size + input * rowLength + output] = Float(sum)
+                                result[place(i, j) * size + to] = Float(sum)
                             }
                         }
                     }

@@ -5,70 +5,59 @@ import Tensors
 /// Belongs to one thread at a time.
 final class WinogradStrips {
     private typealias Vector = SIMD16<Float>
-    private static let points = 36
+    /// A matrix a point, with a row a tile.
+    static let sets: [StripMatrices.MatrixSet] = [(36, 1)]
 
     private let height, width: Int
-    private let inputBlocks, outputBlocks: Int
+    private let weights: StyledWeights
     let layout: StripLayout
-    /// One for each length of strips.
-    private let products: [Int: StackedProducts]
-    /// `[36, tiles, I']` and `[36, tiles, O']`
     private let transformed, multiplied: MemoryBlock
     /// Six transformed lines between zeros, and a line of zeros.
     private let lines: MemoryBlock
     private let lineLength: Int
+    /// Six lines of tiles that are transformed back along themselves.
+    private let sums: MemoryBlock
 
-    init(
-        _ shape: ConvolutionShape, _ layout: StripLayout, weights: StyledWeights, _ memory: StripMemory
-    ) throws(NeuralLayerError) {
+    init(_ shape: ConvolutionShape, _ layout: StripLayout, weights: StyledWeights, _ memory: StripMemory) {
         height = shape.height
         width = shape.width
-        inputBlocks = weights.inputBlocks
-        outputBlocks = weights.outputBlocks
+        self.weights = weights
         self.layout = layout
         lineLength = 4 * layout.tilesAcross + 2
         lines = MemoryBlock(byteCount: 7 * lineLength * 64)
+        sums = MemoryBlock(byteCount: 6 * 4 * layout.tilesAcross * 64)
         transformed = memory.transformed
         multiplied = memory.multiplied
-        var products: [Int: StackedProducts] = [:]
-        for tiles in Set(layout.strips.map(layout.tiles)) {
-            products[tiles] = try StackedProducts(
-                count: Self.points, rows: tiles, inputs: inputBlocks * 16, outputs: outputBlocks * 16,
-                from: .init(block: transformed), weights: .init(block: weights.block),
-                into: .init(block: multiplied))
-        }
-        self.products = products
     }
 
-    func runProducts() throws(NeuralLayerError) {
-        for strip in layout.strips { try products[layout.tiles(strip)]?() }
+    func multiply(_ strip: Range<Int>) {
+        layout.matrices(of: strip).multiply(
+            transformed.pixels, weights.block.pixels, into: multiplied.pixels)
     }
 
-    func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) throws(NeuralLayerError) {
-        var first = 0
-        while first < layout.lines {
-            let strip = first..<min(first + layout.linesPerStrip, layout.lines)
-            let tiles = layout.tiles(strip)
+    func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) {
+        layout.forEachStrip { strip in
+            let first = strip.lowerBound
+            let product = layout.matrices(of: strip).products[0]
             for line in strip {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                for block in 0..<inputBlocks {
+                let row = transformed.pixels + (line - first) * layout.tilesAcross
+                for block in 0..<weights.inputBlocks {
                     spread(
                         call.plane(sample: sample, block: block), call.style(sample: sample, block: block),
-                        line: y,
-                        into: transformed.pixels + (line - first) * layout.tilesAcross * inputBlocks + block,
-                        point: tiles * inputBlocks)
+                        line: y, into: row + block * product.rows, point: product.sourceStep)
                 }
             }
-            try products[tiles]?()
+            multiply(strip)
             for line in strip {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                for block in 0..<outputBlocks {
+                let row = multiplied.pixels + (line - first) * layout.tilesAcross
+                for block in 0..<weights.outputBlocks {
                     gather(
-                        multiplied.pixels + (line - first) * layout.tilesAcross * outputBlocks + block,
-                        point: tiles * outputBlocks, line: y, call, sample: sample, block: block, Finish.self)
+                        row + block * product.rows, point: product.resultStep, line: y, call,
+                        sample: sample, block: block, Finish.self)
                 }
             }
-            first = strip.upperBound
         }
     }
 
@@ -106,7 +95,7 @@ final class WinogradStrips {
             for tile in 0..<layout.tilesAcross {
                 let d = source + 4 * tile
                 let t = WinogradTile.input(d[0], d[1], d[2], d[3], d[4], d[5])
-                let to = place + tile * inputBlocks
+                let to = place + tile
                 to[0] = t.0
                 to[point] = t.1
                 to[2 * point] = t.2
@@ -117,48 +106,48 @@ final class WinogradStrips {
         }
     }
 
-    /// Transforms one line of tiles back, finishes its pixels and writes them into one plane of the output.
+    /// Transforms one line of tiles back, along each of six lines and then down their columns, finishes its pixels and writes
+    /// them into one plane of the output.
     private func gather<Finish: PixelFinish>(
         _ source: UnsafeMutablePointer<Vector>, point: Int, line: Int, _ call: StripCall, sample: Int,
-        block: Int,
-        _: Finish.Type
+        block: Int, _: Finish.Type
     ) {
-        let (width, height, outputBlocks) = (width, height, outputBlocks)
+        let base = sums.pixels
+        let length = 4 * layout.tilesAcross
+        for i in 0..<6 {
+            let from = source + 6 * i * point
+            let target = base + i * length
+            for tile in 0..<layout.tilesAcross {
+                let m = from + tile
+                let t = WinogradTile.output(
+                    m[0], m[point], m[2 * point], m[3 * point], m[4 * point], m[5 * point])
+                let to = target + 4 * tile
+                to[0] = t.0
+                to[1] = t.1
+                to[2] = t.2
+                to[3] = t.3
+            }
+        }
+        let (width, rows) = (width, min(4, height - 4 * line))
         let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
         let limit = call.limit
-        let plane = call.output.row(sample * outputBlocks + block, 0)
-        let rows = min(4, height - 4 * line)
+        let output = call.output.row(sample * weights.outputBlocks + block, 4 * line)
         @inline(__always)
         func finished(_ x: Vector, _ noise: Float) -> Vector {
             Finish.apply(x, scale: scale, bias: bias, noise: noise, limit: limit)
         }
         call.withNoise { noise, step in
-            for tile in 0..<layout.tilesAcross {
-                let m = source + tile * outputBlocks
-                @inline(__always)
-                func column(_ j: Int) -> WinogradTile.Four {
-                    let at = m + j * point
-                    return WinogradTile.output(
-                        at[0], at[6 * point], at[12 * point], at[18 * point], at[24 * point], at[30 * point])
-                }
-                let (c0, c1, c2, c3, c4, c5) = (
-                    column(0), column(1), column(2), column(3), column(4), column(5)
-                )
-                let columns = min(4, width - 4 * tile)
-                @inline(__always)
-                func write(_ y: Int, _ t: WinogradTile.Four) {
-                    let place = (4 * line + y) * width + 4 * tile
-                    let to = plane + place
-                    let n = noise + place * step
-                    to[0] = finished(t.0, n[0])
-                    if columns > 1 { to[1] = finished(t.1, n[step]) }
-                    if columns > 2 { to[2] = finished(t.2, n[2 * step]) }
-                    if columns > 3 { to[3] = finished(t.3, n[3 * step]) }
-                }
-                write(0, WinogradTile.output(c0.0, c1.0, c2.0, c3.0, c4.0, c5.0))
-                if rows > 1 { write(1, WinogradTile.output(c0.1, c1.1, c2.1, c3.1, c4.1, c5.1)) }
-                if rows > 2 { write(2, WinogradTile.output(c0.2, c1.2, c2.2, c3.2, c4.2, c5.2)) }
-                if rows > 3 { write(3, WinogradTile.output(c0.3, c1.3, c2.3, c3.3, c4.3, c5.3)) }
+            let noise = noise + 4 * line * width * step
+            let down = width * step
+            for x in 0..<width {
+                let t = base + x
+                let y = WinogradTile.output(
+                    t[0], t[length], t[2 * length], t[3 * length], t[4 * length], t[5 * length])
+                let (to, n) = (output + x, noise + x * step)
+                to[0] = finished(y.0, n[0])
+                if rows > 1 { to[width] = finished(y.1, n[down]) }
+                if rows > 2 { to[2 * width] = finished(y.2, n[2 * down]) }
+                if rows > 3 { to[3 * width] = finished(y.3, n[3 * down]) }
             }
         }
     }

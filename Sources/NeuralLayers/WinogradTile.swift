@@ -91,7 +91,7 @@ enum WinogradUpTile {
 
 extension SIMD16<Float> {
     @inline(__always)
-    fileprivate func addingProduct(_ factor: Float, _ vector: Self) -> Self {
+    func addingProduct(_ factor: Float, _ vector: Self) -> Self {
         addingProduct(Self(repeating: factor), vector)
     }
 }

@@ -14,12 +14,11 @@ import Tensors
 final class WinogradUpStrips {
     private typealias Vector = SIMD16<Float>
 
+    static let sets: [StripMatrices.MatrixSet] = [(1, 9), (4, 3), (4, 3), (16, 1)]
+
     private let height, width: Int
-    private let inputBlocks, outputBlocks: Int
+    private let weights: StyledWeights
     let layout: StripLayout
-    /// The four sets, for each length of strips.
-    private let products: [Int: [StackedProducts]]
-    /// `[49 T, I']` and `[49 T, O']`
     private let transformed, multiplied: MemoryBlock
     /// Seven transformed lines between zeros, and a line of zeros.
     private let lines: MemoryBlock
@@ -30,97 +29,69 @@ final class WinogradUpStrips {
     private let carried: MemoryBlock
     private let rowLength: Int
 
-    init(
-        _ shape: ConvolutionShape, _ layout: StripLayout, weights: StyledWeights, _ memory: StripMemory
-    ) throws(NeuralLayerError) {
+    init(_ shape: ConvolutionShape, _ layout: StripLayout, weights: StyledWeights, _ memory: StripMemory) {
         height = shape.height
         width = shape.width
-        inputBlocks = weights.inputBlocks
-        outputBlocks = weights.outputBlocks
+        self.weights = weights
         self.layout = layout
         lineLength = 3 * layout.tilesAcross + 1
         rowLength = 6 * layout.tilesAcross + 2
         lines = MemoryBlock(byteCount: 8 * lineLength * 64)
         window = MemoryBlock(byteCount: 9 * rowLength * 64)
-        carried = MemoryBlock(byteCount: 3 * outputBlocks * rowLength * 64)
+        carried = MemoryBlock(byteCount: 3 * weights.outputBlocks * rowLength * 64)
         transformed = memory.transformed
         multiplied = memory.multiplied
-        let (inputs, outputs) = (inputBlocks * 16, outputBlocks * 16)
-        let (transformed, multiplied) = (transformed, multiplied)
-        var products: [Int: [StackedProducts]] = [:]
-        for tiles in Set(layout.strips.map(layout.tiles)) {
-            func set(_ count: Int, rows: Int, after: Int, weights first: Int) throws(NeuralLayerError)
-                -> StackedProducts
-            {
-                try StackedProducts(
-                    count: count, rows: rows * tiles, inputs: inputs, outputs: outputs,
-                    from: .init(block: transformed, first: after * tiles * inputs),
-                    weights: .init(block: weights.block, first: first * weights.pointSize),
-                    into: .init(block: multiplied, first: after * tiles * outputs))
-            }
-            products[tiles] = [
-                try set(1, rows: 9, after: 0, weights: 0), try set(4, rows: 3, after: 9, weights: 1),
-                try set(4, rows: 3, after: 21, weights: 5), try set(16, rows: 1, after: 33, weights: 9),
-            ]
-        }
-        self.products = products
     }
 
-    /// Where the products of row point i and column point j stand, in sets of T rows.
+    /// Of which set and matrix the products of row point i and column point j are, and which of a tile's rows.
     @inline(__always)
-    private static func place(_ i: Int, _ j: Int) -> Int {
+    private static func place(_ i: Int, _ j: Int) -> (set: Int, matrix: Int, row: Int) {
         switch (i < 3, j < 3) {
-        case (true, true): 3 * i + j
-        case (true, false): 9 + 3 * (j - 3) + i
-        case (false, true): 21 + 3 * (i - 3) + j
-        case (false, false): 33 + 4 * (i - 3) + (j - 3)
+        case (true, true): (0, 0, 3 * i + j)
+        case (true, false): (1, j - 3, i)
+        case (false, true): (2, i - 3, j)
+        case (false, false): (3, 4 * (i - 3) + j - 3, 0)
         }
     }
 
-    func runProducts() throws(NeuralLayerError) {
-        for strip in layout.strips {
-            for product in products[layout.tiles(strip), default: []] { try product() }
-        }
+    func multiply(_ strip: Range<Int>) {
+        layout.matrices(of: strip).multiply(
+            transformed.pixels, weights.block.pixels, into: multiplied.pixels)
     }
 
-    func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) throws(NeuralLayerError) {
-        var first = 0
-        while first < layout.lines {
-            let strip = first..<min(first + layout.linesPerStrip, layout.lines)
-            let tiles = layout.tiles(strip)
+    func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) {
+        layout.forEachStrip { strip in
+            let first = strip.lowerBound
+            let matrices = layout.matrices(of: strip)
             for line in strip {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                for block in 0..<inputBlocks {
+                for block in 0..<weights.inputBlocks {
                     spread(
                         call.plane(sample: sample, block: block), call.style(sample: sample, block: block),
-                        line: y,
-                        into: transformed.pixels + (line - first) * layout.tilesAcross * inputBlocks + block,
-                        set: tiles * inputBlocks)
+                        line: y, into: transformed.pixels + (line - first) * layout.tilesAcross, matrices,
+                        block: block)
                 }
             }
-            for product in products[tiles, default: []] { try product() }
-            for block in 0..<outputBlocks {
+            multiply(strip)
+            for block in 0..<weights.outputBlocks {
                 for line in strip {
                     let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                    let source =
-                        multiplied.pixels + (line - first) * layout.tilesAcross * outputBlocks + block
                     gather(
-                        source, set: tiles * outputBlocks, line: y, isFirstOfStrip: line == first,
-                        block: block)
+                        multiplied.pixels + (line - first) * layout.tilesAcross, matrices, line: y,
+                        isFirstOfStrip: line == first, block: block)
                     filter(call, sample: sample, line: y, block: block, Finish.self)
                 }
                 // What a strip that goes on with this sample needs.
                 (carried.pixels + 3 * block * rowLength).update(
                     from: window.pixels + 6 * rowLength, count: 3 * rowLength)
             }
-            first = strip.upperBound
         }
     }
 
     /// Transforms one line of tiles of one plane: down its columns into seven lines, then along each.
     private func spread(
         _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
-        into result: UnsafeMutablePointer<Vector>, set: Int
+        into result: UnsafeMutablePointer<Vector>, _ matrices: StripMatrices, block: Int
     ) {
         let (width, height, lineLength) = (width, height, lineLength)
         let base = lines.pixels
@@ -143,33 +114,31 @@ final class WinogradUpStrips {
         }
         for i in 0..<7 {
             let source = base + i * lineLength
-            let to = (
-                result + Self.place(i, 0) * set, result + Self.place(i, 1) * set,
-                result + Self.place(i, 2) * set,
-                result + Self.place(i, 3) * set, result + Self.place(i, 4) * set,
-                result + Self.place(i, 5) * set,
-                result + Self.place(i, 6) * set
-            )
+            func place(_ j: Int) -> UnsafeMutablePointer<Vector> {
+                let (set, matrix, row) = Self.place(i, j)
+                return result + matrices.source(set: set, matrix: matrix, row: row, block: block)
+            }
+            let to = (place(0), place(1), place(2), place(3), place(4), place(5), place(6))
             for tile in 0..<layout.tilesAcross {
                 let d = source + 3 * tile
                 let t = WinogradUpTile.input(d[0], d[1], d[2], d[3])
-                let at = tile * inputBlocks
-                to.0[at] = t.0
-                to.1[at] = t.1
-                to.2[at] = t.2
-                to.3[at] = t.3
-                to.4[at] = t.4
-                to.5[at] = t.5
-                to.6[at] = t.6
+                to.0[tile] = t.0
+                to.1[tile] = t.1
+                to.2[tile] = t.2
+                to.3[tile] = t.3
+                to.4[tile] = t.4
+                to.5[tile] = t.5
+                to.6[tile] = t.6
             }
         }
     }
 
     /// Transforms one line of tiles back: `window` then holds rows 6τ − 3 … 6τ + 5 of t.
     private func gather(
-        _ source: UnsafeMutablePointer<Vector>, set: Int, line: Int, isFirstOfStrip: Bool, block: Int
+        _ source: UnsafeMutablePointer<Vector>, _ matrices: StripMatrices, line: Int, isFirstOfStrip: Bool,
+        block: Int
     ) {
-        let (rowLength, outputBlocks) = (rowLength, outputBlocks)
+        let rowLength = rowLength
         let rows = window.pixels
         if line == 0 {
             rows.update(repeating: .zero, count: 3 * rowLength)
@@ -179,14 +148,21 @@ final class WinogradUpStrips {
             rows.update(from: rows + 6 * rowLength, count: 3 * rowLength)
         }
         let new = rows + 3 * rowLength + 1
+        // The points of a column stand one after the other.
+        var points = InlineArray<49, UnsafeMutablePointer<Vector>>(repeating: source)
+        for i in 0..<7 {
+            for j in 0..<7 {
+                let (set, matrix, row) = Self.place(i, j)
+                points[7 * j + i] += matrices.result(set: set, matrix: matrix, row: row, block: block)
+            }
+        }
         for tile in 0..<layout.tilesAcross {
-            let m = source + tile * outputBlocks
             @inline(__always)
             func column(_ j: Int) -> WinogradTile.Six {
                 WinogradUpTile.output(
-                    m[Self.place(0, j) * set], m[Self.place(1, j) * set], m[Self.place(2, j) * set],
-                    m[Self.place(3, j) * set], m[Self.place(4, j) * set], m[Self.place(5, j) * set],
-                    m[Self.place(6, j) * set])
+                    points[7 * j][tile], points[7 * j + 1][tile], points[7 * j + 2][tile],
+                    points[7 * j + 3][tile], points[7 * j + 4][tile], points[7 * j + 5][tile],
+                    points[7 * j + 6][tile])
             }
             let (c0, c1, c2) = (column(0), column(1), column(2))
             let (c3, c4, c5, c6) = (column(3), column(4), column(5), column(6))
@@ -216,7 +192,7 @@ final class WinogradUpStrips {
         let (outputWidth, outputHeight, rowLength) = (2 * width, 2 * height, rowLength)
         let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
         let limit = call.limit
-        let plane = call.output.row(sample * outputBlocks + block, 0)
+        let plane = call.output.row(sample * weights.outputBlocks + block, 0)
         call.withNoise { noise, step in
             for k in 0..<6 {
                 let y = 6 * line - 2 + k

@@ -72,6 +72,22 @@ public struct Checkpoint: Sendable {
         }
     }
 
+    /// A matrix that stays in the file in the type in which it is stored, half precision for example.
+    /// - Throws: as `tensor`; `CheckpointError.mismatch` where it has another rank than 2.
+    public func matrix(_ name: String) throws(CheckpointError) -> StoredMatrix {
+        do throws(FormatError) {
+            if let matrix = try contents.tensors[name]?.matrix() { return matrix }
+        } catch {
+            throw .format(path: path, error)
+        }
+        let tensor = try tensor(name)
+        do throws(ShapeError) {
+            return try StoredMatrix(tensor)
+        } catch {
+            throw .mismatch(path: path, name: name, found: tensor.shape, expected: [0, 0])
+        }
+    }
+
     /// The tensor as float32, which must have that shape.
     /// - Throws: `CheckpointError.unknownTensor`, `CheckpointError.mismatch` with both shapes.
     public func tensor(_ name: String, shape: Shape) throws(CheckpointError) -> Tensor {

@@ -5,13 +5,25 @@ import Tensors
 enum PyTorchLegacyFile {
     static let format = "PyTorch"
 
-    /// The first pickle: protocol 2, and 0x1950a86a20f9469cfc6c as a long integer.
-    private static let magic: [UInt8] = [
-        0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
-    ]
+    /// The first pickle's number, 0x1950a86a20f9469cfc6c.
+    private static let magic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
+    /// More than the first pickle takes in any protocol.
+    private static let magicLength = 32
     private static let version = 1001
 
-    static func recognises(_ bytes: Bytes) -> Bool { bytes.starts(with: magic) }
+    static func recognises(_ bytes: Bytes) -> Bool { headerLength(bytes) != nil }
+
+    /// The length of the first pickle, or nil where it is not the magic number.
+    private static func headerLength(_ bytes: Bytes) -> Int? {
+        guard PickleInterpreter.recognises(bytes),
+            let start = bytes.slice(at: 0, count: min(magicLength, bytes.count))
+        else { return nil }
+        var first = PickleInterpreter(start)
+        guard case .longInteger(let number)? = try? first.run(), number.count == magic.count,
+            number.starts(with: magic)
+        else { return nil }
+        return first.position
+    }
 
     static func read(_ bytes: Bytes) throws(FormatError) -> CheckpointContents {
         let (interpreter, root, blocks) = try parts(bytes, nesting: 0)
@@ -28,10 +40,6 @@ enum PyTorchLegacyFile {
 
     /// The storage, where the object of the file is one.
     static func storage(_ bytes: Bytes, nesting: Int) throws(FormatError) -> PickleGraph.Storage {
-        guard recognises(bytes) else {
-            throw .malformed(
-                format: format, offset: nil, reason: "a storage inside a pickle lacks its magic number")
-        }
         let (interpreter, root, blocks) = try parts(bytes, nesting: nesting)
         guard case .storage(let storage)? = interpreter.graph[root]?.kind else {
             throw .malformed(format: format, offset: nil, reason: "a storage inside a pickle is none")
@@ -61,9 +69,13 @@ enum PyTorchLegacyFile {
         func fault(_ reason: String, at offset: Int) -> FormatError {
             .malformed(format: format, offset: offset, reason: reason)
         }
-        var header = PickleInterpreter(bytes, at: magic.count, nesting: nesting)
+        guard let start = headerLength(bytes) else {
+            throw .malformed(
+                format: format, offset: nil, reason: "a file or storage without its magic number")
+        }
+        var header = PickleInterpreter(bytes, at: start, nesting: nesting)
         guard case .integer(version) = try header.run() else {
-            throw fault("the version is not \(version)", at: magic.count)
+            throw fault("the version is not \(version)", at: start)
         }
         var machine = PickleInterpreter(bytes, at: header.position, nesting: nesting)
         let facts = try machine.run()

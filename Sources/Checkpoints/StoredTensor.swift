@@ -106,6 +106,19 @@ struct StoredTensor: Sendable {
         return tensor
     }
 
+    /// The numbers of a matrix as they are stored, where they follow one another in a type that `load` would convert.
+    func matrix() throws(FormatError) -> StoredMatrix? {
+        guard shape.rank == 2, strides == nil, element != .float32 || bigEndian else { return nil }
+        let (element, bigEndian, length) = (element, bigEndian, shape[1] * element.size)
+        let bytes = try source.load().suffix(from: start)
+        return try? StoredMatrix(shape: shape) { rows, target in
+            bytes.withUnsafeBytes { bytes in
+                let part = bytes[rows.lowerBound * length..<rows.upperBound * length]
+                element.convert(UnsafeRawBufferPointer(rebasing: part), bigEndian: bigEndian, into: target)
+            }
+        }
+    }
+
     /// The numbers copied into row-major order.
     private func inOrder(_ bytes: Bytes, _ strides: [Int]) -> Bytes {
         let size = element.size

@@ -103,10 +103,13 @@ final class Memory {
     static func reordering(
         _ tensor: Tensor, to descriptor: MemoryDescriptor
     ) throws(NeuralLayerError) -> Memory {
-        let source = try Memory(.rowMajor(tensor.shape))
-        tensor.withUnsafeValues { _ = source.elements.update(fromContentsOf: $0) }
         let destination = try Memory(descriptor)
-        try Primitive.reorder(from: source, to: destination).execute()
+        // Read where they lie, in a mapped file perhaps; only the destination is written.
+        try tensor.withUnsafeValues { values throws(NeuralLayerError) in
+            let start = UnsafeMutablePointer(mutating: values.baseAddress)
+            let source = try Memory(.rowMajor(tensor.shape), at: start, in: MemoryBlock(byteCount: 0))
+            try Primitive.reorder(from: source, to: destination).execute()
+        }
         return destination
     }
 

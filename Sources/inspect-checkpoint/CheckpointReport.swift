@@ -113,7 +113,7 @@ struct CheckpointReport {
     private var use: String { problem == nil ? kind.use : "no command" }
 
     func text(tensors: Bool) -> String {
-        let types = bytesByType.sorted { $0.value > $1.value }
+        let types = bytesByType.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.key) \(Self.size($0.value))" }.joined(separator: ", ")
         var lines = [
             "\(Terminal.printable(checkpoint.path)): \(checkpoint.format), "

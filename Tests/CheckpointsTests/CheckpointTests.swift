@@ -39,6 +39,29 @@ import Testing
         #expect(tensor.values == values)
     }
 
+    @Test func aMatrixStaysAsItIsStored() throws {
+        // 1, −2 and 0.5 in binary16 and in bfloat16, then a float32.
+        let header =
+            "{" + SafetensorsFileTests.entry("half", "F16", "3,1", "0,6") + ","
+            + SafetensorsFileTests.entry("brain", "BF16", "3,1", "6,12") + ","
+            + SafetensorsFileTests.entry("whole", "F32", "1,1", "12,16") + ","
+            + SafetensorsFileTests.entry("vector", "F16", "1", "16,18") + "}"
+        let halves: [UInt8] = [0x00, 0x3c, 0x00, 0xc0, 0x00, 0x38]
+        let brains: [UInt8] = [0x80, 0x3f, 0x00, 0xc0, 0x00, 0x3f]
+        let opened = try checkpoint(
+            SafetensorsFileTests.bytes(header, halves + brains + [0, 0, 0x40, 0x40] + [0, 0]))
+        for name in ["half", "brain"] {
+            let matrix = try opened.matrix(name)
+            #expect(matrix.shape == [3, 1] && matrix.tensor == nil)
+            var rows = [Float](repeating: 9, count: 4)
+            rows.withUnsafeMutableBufferPointer { matrix.read(1..<3, into: $0) }
+            #expect(rows == [-2, 0.5, 9, 9])
+        }
+        #expect(try opened.matrix("whole").tensor?.values == [3])
+        #expect(throws: CheckpointError.self) { try opened.matrix("vector") }
+        #expect(throws: CheckpointError.self) { try opened.matrix("none") }
+    }
+
     @Test func anUnknownNameIsAnsweredWithNamesThatComeNear() throws {
         let header = #"{"synthesis.b4.const":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#
         let opened = try checkpoint(SafetensorsFileTests.bytes(header, [7]))

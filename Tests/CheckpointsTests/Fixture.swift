@@ -6,8 +6,8 @@ enum Fixture {
         .deletingLastPathComponent().appendingPathComponent("Fixtures")
 
     static let names = [
-        "arrays-2.pkl", "arrays-4.pkl", "arrays-5.pkl", "deflated.npz", "deflated.pt", "fortran.npy",
-        "legacy.pt",
+        "arrays-2.pkl", "arrays-4.pkl", "arrays-5.pkl", "deflated.npz", "deflated.pt", "deflated-zip64.pt",
+        "fortran.npy", "legacy.pt", "legacy-4.pt",
         "nvidia-2.pkl", "nvidia-3.pkl", "nvidia-4.pkl", "nvidia-5.pkl", "script.pt", "state.pt", "zip64.npz",
     ]
 

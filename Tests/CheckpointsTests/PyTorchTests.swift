@@ -6,7 +6,7 @@ import Testing
 @Suite struct PyTorchTests {
     private let grid = (0..<24).map { Float($0) }
 
-    @Test(arguments: ["state.pt", "deflated.pt", "legacy.pt"])
+    @Test(arguments: ["state.pt", "deflated.pt", "deflated-zip64.pt", "legacy.pt", "legacy-4.pt"])
     func everyKindOfFileHoldsTheSameTensors(name: String) throws {
         let read = try Checkpoint.open(path: Fixture.path(name))
         #expect(read.format == "PyTorch")

@@ -48,6 +48,7 @@ state["d"] = layer.state_dict()
 
 torch.save(state, folder / "state.pt")
 torch.save(state, folder / "legacy.pt", _use_new_zipfile_serialization=False)
+torch.save(state, folder / "legacy-4.pt", _use_new_zipfile_serialization=False, pickle_protocol=4)
 
 # The same archive, packed: PyTorch reads it, though it never writes one.
 with zipfile.ZipFile(folder / "state.pt") as stored, zipfile.ZipFile(
@@ -139,6 +140,11 @@ numpy.savez_compressed(folder / "deflated.npz", rows=grid.numpy(), big=grid.nump
 
 # Zip64, with every size and offset in its long form, as archives over 4 GiB have them.
 zipfile.ZIP64_LIMIT = 0
+with zipfile.ZipFile(folder / "state.pt") as stored, zipfile.ZipFile(
+        folder / "deflated-zip64.pt", "w", zipfile.ZIP_DEFLATED) as packed:
+    for name in stored.namelist():
+        with packed.open(name, "w", force_zip64=True) as record:
+            record.write(stored.read(name))
 with zipfile.ZipFile(folder / "zip64.npz", "w") as archive:
     array = io.BytesIO()
     numpy.save(array, numpy.arange(4.0))

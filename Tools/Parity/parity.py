@@ -73,12 +73,19 @@ def nvidia():
     torch.manual_seed(1)
     network = Generator(
         z_dim=512, c_dim=0, w_dim=512, img_resolution=1024, img_channels=3,
-        synthesis_kwargs=dict(channel_base=32768, channel_max=512, num_fp16_res=4, conv_clamp=256)).eval()
+        synthesis_kwargs=dict(channel_base=32768, channel_max=512, num_fp16_res=4, conv_clamp=2)).eval()
     randomise(network, 2)
     network.mapping.w_avg.copy_(torch.randn(512) / 4)
     with open(path("nvidia-1024.pkl"), "wb") as file:
         pickle.dump(dict(G=None, D=None, G_ema=network.requires_grad_(False), training_set_kwargs={}), file)
     z = torch.from_numpy(numpy.random.RandomState(1).randn(1, 512)).float()
+    held = []
+    hooks = [m.register_forward_hook(lambda m, i, y: held.append((y.abs() >= 2).float().mean().item()))
+             for m in network.synthesis.modules() if hasattr(m, "conv_clamp")]
+    network.synthesis(network.mapping(z, None, truncation_psi=0.7, truncation_cutoff=8), noise_mode="const",
+                      force_fp32=True)
+    [hook.remove() for hook in hooks]
+    print(f"of what layers give, {min(held):.1%} to {max(held):.1%} is held at conv_clamp")
     start = time.monotonic()
     w = network.mapping(z, None, truncation_psi=0.7, truncation_cutoff=8)
     image = network.synthesis(w, noise_mode="const", force_fp32=True).numpy()

@@ -152,10 +152,13 @@ let package = Package(
                 "Tensors", argumentParser,
             ],
             path: "Benchmarks/benchmark", exclude: ["encode_text.py"]),
+        .target(
+            name: "RandomModels", dependencies: ["Checkpoints", "Tensors"], path: "Benchmarks/RandomModels"),
         .executableTarget(
             name: "sweep-benchmark",
             dependencies: [
-                "CommandKit", "AnimalFaces", "ProgramFolder", "Relevance", "Directions", "CLIP", "StyleGAN",
+                "RandomModels", "CommandKit", "AnimalFaces", "ProgramFolder", "Relevance", "Directions",
+                "CLIP", "StyleGAN",
                 "NeuralLayers", "Checkpoints", "Tensors", argumentParser,
             ],
             path: "Benchmarks/sweep-benchmark"),
@@ -168,8 +171,9 @@ let package = Package(
         .executableTarget(
             name: "gradient-benchmark",
             dependencies: [
-                "CommandKit", "RelevanceDatabase", "Relevance", "AnimalFaces", "ProgramFolder", "CLIP",
-                "StyleGAN", "NeuralLayers", "Tensors", argumentParser,
+                "RandomModels", "CommandKit", "RelevanceDatabase", "Relevance", "AnimalFaces",
+                "ProgramFolder",
+                "Vocabulary", "CLIP", "StyleGAN", "NeuralLayers", "Checkpoints", "Tensors", argumentParser,
             ],
             path: "Benchmarks/gradient-benchmark"),
         .target(name: "CAllocations", path: "Tests/Support/CAllocations"),

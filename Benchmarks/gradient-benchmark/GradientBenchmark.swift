@@ -1,14 +1,15 @@
 import AnimalFaces
 import ArgumentParser
 import CLIP
+import Checkpoints
 import CommandKit
 import Foundation
 import NeuralLayers
 import ProgramFolder
+import RandomModels
 import Relevance
 import RelevanceDatabase
 import StyleGAN
-import Synchronization
 import Tensors
 
 @main struct GradientBenchmark: DirectionCommand {
@@ -17,111 +18,148 @@ import Tensors
         abstract:
             "What a table from gradients costs, beside the released method's procedure and a table from pairs.",
         discussion: """
-            Times a sample of an image's vector-Jacobian products on every thread and scales it to all d of them.
-            The comparison runs with the Python that $PYTHON names (default: python3) where it has torch.
+            For the embedded models, whose table is compared with one of pairs that is built for it (two minutes), and
+            for a generator of 1024×1024 pictures with random weights and CLIP ViT-B/32, of which one image is taken
+            within 4 GB of memory (five minutes). The procedure runs with the Python that $PYTHON names (default:
+            python3) where it has torch.
 
             Examples:
-              gradient-benchmark --pairs-store store/animal-faces
-              gradient-benchmark --generator ffhq.safetensors --clip ViT-B-32.safetensors --no-build
+              gradient-benchmark
+              gradient-benchmark --model default --pairs-store store/animal-faces
+              gradient-benchmark --generator ffhq.safetensors --clip ViT-B-32.safetensors
             """,
         version: ProgramVersion.current)
+
+    enum Size: String, CaseIterable, ExpressibleByArgument {
+        case embedded = "default"
+        case large = "1024"
+    }
 
     @OptionGroup var generator: GeneratorOptions
     @OptionGroup var clip: CLIPOptions
 
+    @Option(help: "The models to measure; all unless named.")
+    var model: [Size] = Size.allCases
+
     @Option(parsing: .unconditional, help: "Threads. Default: one a processor.")
     var threads: Int?
 
-    @Option(parsing: .unconditional, help: "Batches of products to time on every thread.")
-    var batches = 3
-
-    @Option(help: "A database of the same models from pairs, to compare rows and answers with.")
+    @Option(
+        help:
+            "A database of the embedded models from pairs, to compare rows and answers with; it is not written to."
+    )
     var pairsStore: String?
 
-    @Flag(inversion: .prefixedNo, help: "Build a whole table of 100 images.")
-    var build = true
-
-    @Option(help: "The phrase that --direct is timed with.")
-    var phrase = "tiger"
-
     func validate() throws {
-        guard (1...10_000).contains(batches) else {
-            throw ValidationError("--batches is \(batches); it must be from 1 to 10000")
-        }
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
         }
     }
 
+    private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
     func run() throws {
-        let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
-        let (generator, model) = try (self.generator.open().generator, clip.open().model)
-        try write("| stage | cost |")
-        try write("|---|---|")
-        let image = try measureImage(generator, model, workers: workers)
-        try compareWithReleased(generator, image: image, workers: workers)
         let folder = FileManager.default.temporaryDirectory.path + "/gradient-benchmark-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        if build { try measureBuild(folder) }
-        try measureDirect(generator, model, workers: workers)
+        if generator.generator != nil {
+            return try measureLarge(MeasuredModels(generator.generator, clip.clip, clip.merges), folder)
+        }
+        if model.contains(.embedded) { try measureEmbedded(MeasuredModels(), folder) }
+        guard model.contains(.large) else { return }
+        let (generator, encoder) = (folder + "/generator.safetensors", folder + "/clip.safetensors")
+        try RandomModels.writeGenerator(path: generator, resolution: 1024)
+        let tokens = try Checkpoint.open(path: AnimalFaces.resource(.clip)).shape(
+            of: "token_embedding.weight")
+        try RandomModels.writeCLIP(path: encoder, tokens: tokens?[0] ?? 0)
+        try measureLarge(MeasuredModels(generator, encoder, AnimalFaces.resource(.merges)), folder)
+    }
+
+    // MARK: Models
+
+    private func measureEmbedded(_ models: MeasuredModels, _ folder: String) throws {
+        try heading("The embedded models")
+        let image = try measureImage(models, products: models.model.configuration.dimension)
+        try compareWithReleased(models, image: image)
+        var pairs = pairsStore
+        if pairs == nil {
+            let path = folder + "/pairs"
+            let took = try models.build(["--store", path])
+            try write("build-relevance, \(SweepSettings.defaultPairs) pairs a channel", seconds(took))
+            pairs = path
+        }
+        let path = folder + "/gradient"
+        let took = try models.build(["--store", path, "--method", "gradient"])
+        let database = try RelevanceDatabase(path: path)
+        try write("build-relevance --method gradient, \(database.manifest.pairsDone) images", seconds(took))
+        if let agreement = database.manifest.gradient?.agreement {
+            try write(
+                "its own comparison with true pairs (\(agreement.channels) channels, \(agreement.images) images)",
+                "median cosine \(cosine(agreement.median)), 10th percentile \(cosine(agreement.tenthPercentile))"
+            )
+        }
+        try measureDirect(models)
+        guard let pairs else { return }
+        let comparison = try TableComparison(pairs: RelevanceDatabase(path: pairs), models)
+        for line in try comparison.rows(of: database) { try write(line.name, line.value) }
+        let others = folder + "/others"
+        _ = try models.build([
+            "--store", others, "--method", "gradient", "--verify", "0", "--seed", "2", "--pairs",
+            "\(DirectOptions.defaultImages)",
+        ])
+        for line in try comparison.answers(direct: workers, others: RelevanceDatabase(path: others)) {
+            try write(line.name, line.value)
+        }
+    }
+
+    private func measureLarge(_ models: MeasuredModels, _ folder: String) throws {
+        let side = models.generator.configuration.resolution
+        try heading("\(side)×\(side) pictures")
+        let took = try models.build([
+            "--store", folder + "/large", "--method", "gradient", "--pairs", "1", "--verify", "0",
+            "--memory", "4G", "--statistics-samples", "1000",
+        ])
+        try write("build-relevance --method gradient --memory 4G, one image, whole process", seconds(took))
+        try write("its resident memory, at most", "\(ProgramOutput.peakMemory >> 20) MiB")
+        let image = try measureImage(models, products: 24)
+        try compareWithReleased(models, image: image)
+        try measureDirect(models)
     }
 
     // MARK: Stages
 
-    /// The seconds that an image of the whole table takes.
-    private func measureImage(_ generator: Generator, _ model: CLIPModel, workers: Int) throws -> Double {
-        let subject = try ModelSubject(generator: generator, model: model, method: .gradient)
-        let (batch, d) = (subject.gradientsPerBatch, model.configuration.dimension)
-        let weights = try SynthesisGradientWeights(generator, batch: batch)
-        let times = Mutex<[(keep: Double, products: Double)]>([])
-        let failure = Mutex<(any Error)?>(nil)
-        let batches = batches
-        DispatchQueue.concurrentPerform(iterations: workers) { worker in
-            Threads.limit(to: 1)
-            do {
-                let z = try LatentSamples.images(
-                    worker..<worker + 1, seed: 1, dimension: generator.configuration.zDimension)
-                let styles = try generator.styles(z: z, truncation: Truncation())
-                let gradient = try EmbeddingGradient(generator, model, batch: batch, weights: weights)
-                var random = NumPyRandomState(seed: UInt32(worker))
-                let directions = try Tensor(random.gaussians(batch * d), shape: Shape([batch, d]))
-                var products = Tensor(zeros: try Shape([batch, generator.styleSpace.count]))
-                _ = try gradient.keep(styles: styles)
-                try gradient(directions, into: &products)  // warm
-                let began = ContinuousClock.now
-                _ = try gradient.keep(styles: styles)
-                let kept = ContinuousClock.now
-                for _ in 0..<batches { try gradient(directions, into: &products) }
-                let ended = ContinuousClock.now
-                times.withLock {
-                    $0.append(
-                        ((kept - began) / .seconds(1), (ended - kept) / .seconds(1) / Double(batches * batch))
-                    )
-                }
-            } catch {
-                failure.withLock { $0 = error }
-            }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
-        let all = times.withLock { $0 }
-        let keep = all.reduce(0) { $0 + $1.keep } / Double(workers)
-        let product = all.reduce(0) { $0 + $1.products } / Double(workers)
-        let image = (keep + Double(d) * product) / Double(workers)
-        try write("| picture and embedding, kept for gradients, 1 thread | \(number(keep * 1000)) ms |")
-        try write("| vector-Jacobian product for all styles, 1 thread | \(number(product * 1000)) ms |")
-        try write("| an image of the whole table, \(d) products, \(workers) threads | \(number(image)) s |")
-        try write("| resident memory so far, at most | \(peakMemory()) MiB |")
+    /// The seconds that an image of the whole table takes, from a sample of its products.
+    private func measureImage(_ models: MeasuredModels, products sample: Int) throws -> Double {
+        let (generator, d) = (models.generator, models.model.configuration.dimension)
+        Threads.limit(to: 1)
+        let z = try LatentSamples.images(0..<1, seed: 1, dimension: generator.configuration.zDimension)
+        let styles = try generator.styles(z: z, truncation: Truncation())
+        let gradient = try EmbeddingGradient(
+            generator, models.model, batch: EmbeddingGradient.batch(generator), threads: workers)
+        var random = NumPyRandomState(seed: 1)
+        let directions = try Tensor(random.gaussians(sample * d), shape: Shape([sample, d]))
+        var products = Tensor(zeros: try Shape([sample, generator.styleSpace.count]))
+        _ = try gradient.keep(styles: styles)
+        try gradient(directions, into: &products)  // warm
+        let began = ContinuousClock.now
+        _ = try gradient.keep(styles: styles)
+        let kept = ContinuousClock.now
+        try gradient(directions, into: &products)
+        let (keep, product) = (
+            (kept - began) / .seconds(1), (ContinuousClock.now - kept) / .seconds(1) / Double(sample)
+        )
+        let image = keep + Double(d) * product
+        try write("picture and embedding, kept for gradients", "\(number(keep * 1000)) ms")
+        try write(
+            "vector-Jacobian product for all styles, \(workers) threads", "\(number(product * 1000)) ms")
+        try write("an image of the whole table, \(d) products, from \(sample) of them", seconds(image))
         return image
     }
 
-    private func compareWithReleased(_ generator: Generator, image: Double, workers: Int) throws {
+    private func compareWithReleased(_ models: MeasuredModels, image: Double) throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("baseline.py").path
         let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-        let files = try (
-            self.generator.generator ?? AnimalFaces.resource(.generator),
-            clip.clip ?? AnimalFaces.resource(.clip)
-        )
         struct Result: Decodable {
             let picturesPerSecond: Double
             let torch: String
@@ -129,104 +167,41 @@ import Tensors
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         guard
-            let text = try? output(of: [
-                "/usr/bin/env", python, script, "--generator", files.0, "--clip", files.1, "--threads",
-                "\(workers)", "--images", "16",
+            let text = try? ProgramOutput.of([
+                "/usr/bin/env", python, script, "--generator", models.paths.generator, "--clip",
+                models.paths.clip, "--threads", "\(workers)", "--images", "16",
             ]), let result = try? decoder.decode(Result.self, from: Data(text.utf8))
-        else { return try write("| released procedure | \(python) has no torch: not measured |") }
-        let released = 2 * Double(generator.styleSpace.sweptCount) / result.picturesPerSecond
+        else { return try write("released procedure", "\(python) has no torch: not measured") }
+        let released = 2 * Double(models.generator.styleSpace.sweptCount) / result.picturesPerSecond
         try write(
-            "| released procedure in PyTorch \(result.torch), an image of the table, from 16 of its pictures | "
-                + "\(number(released)) s |")
-        try write("| gradients against it | \(number(released / image)) times as fast |")
+            "released procedure in PyTorch \(result.torch), an image of the table, from 16 of its pictures",
+            seconds(released))
+        try write("gradients against it", "\(number(released / image)) times as fast")
     }
 
-    private func measureBuild(_ folder: String) throws {
+    private func measureDirect(_ models: MeasuredModels) throws {
         let began = ContinuousClock.now
-        var arguments = ["--method", "gradient", "--store", folder, "--json", "--quiet"]
-        for (name, value) in [
-            ("generator", generator.generator), ("clip", clip.clip), ("merges", clip.merges),
-        ] {
-            if let value { arguments += ["--\(name)", value] }
-        }
-        _ = try output(of: [ProgramFolder.path + "/build-relevance"] + arguments)
+        _ = try ProgramOutput.of(
+            [ProgramFolder.path + "/query-direction", "tiger", "--direct", "--json", "--beta", "0"]
+                + models.arguments)
         let took = (ContinuousClock.now - began) / .seconds(1)
-        let database = try RelevanceDatabase(path: folder)
-        let verified = database.manifest.gradient?.agreement
         try write(
-            "| build-relevance --method gradient, \(database.manifest.pairsDone) images | \(number(took)) s |"
-        )
-        if let verified {
-            try write(
-                "| its own comparison with true pairs (\(verified.channels) channels, \(verified.images) images) | "
-                    + "median cosine \(verified.median), 10th percentile \(verified.tenthPercentile) |")
-        }
-        guard let pairsStore else { return }
-        let (rows, pairs) = try (database.table().rows, RelevanceDatabase(path: pairsStore).table().rows)
-        guard rows.shape == pairs.shape else { return try write("| \(pairsStore) | of another table |") }
-        let d = rows.shape[1]
-        let cosines = (0..<rows.shape[0]).map { row in
-            (row * d..<(row + 1) * d).reduce(Float(0)) { $0 + rows[$1] * pairs[$1] }
-        }.sorted()
-        try write(
-            "| rows beside those of pairs, all \(cosines.count) channels | median cosine "
-                + "\(cosines[cosines.count / 2]), 10th percentile \(cosines[cosines.count / 10]) |")
+            "query-direction --direct, \(DirectOptions.defaultImages) images, whole process", seconds(took))
     }
 
-    private func measureDirect(_ generator: Generator, _ model: CLIPModel, workers: Int) throws {
-        var arguments = [
-            ProgramFolder.path + "/query-direction", phrase, "--direct", "--json", "--beta", "0",
-        ]
-        for (name, value) in [
-            ("generator", self.generator.generator), ("clip", clip.clip), ("merges", clip.merges),
-        ] {
-            if let value { arguments += ["--\(name)", value] }
-        }
-        let began = ContinuousClock.now
-        _ = try output(of: arguments)
-        let took = (ContinuousClock.now - began) / .seconds(1)
-        try write("| query-direction --direct, 20 images, whole process | \(number(took)) s |")
-        guard let pairsStore else { return }
-        let database = try RelevanceDatabase(path: pairsStore)
-        let encoder = try model.textEncoder()
-        let ensemble = try PromptEnsemble()
-        let embeddings = try ensemble.embeddings(of: [phrase, database.manifest.neutral], by: encoder)
-        let text = try TextDirection(target: embeddings[0], neutral: embeddings[1])
-        let direct = try DirectRelevance(generator, model, settings: SweepSettings())
-            .relevance(along: text, images: 20, workers: workers)
-        let agreement = try RelevanceAgreement(database.relevance(to: text), direct)
-        try write(
-            "| its R beside the table's | rank correlation \(number(agreement.rankCorrelation)), "
-                + "\(agreement.sharedStrongest) of the 20 strongest |")
+    // MARK: Writing
+
+    private func heading(_ text: String) throws {
+        try StandardStream.output.write("\n### \(text), \(workers) threads\n\n| stage | cost |\n|---|---|\n")
     }
 
-    // MARK: Small things
+    private func write(_ name: String, _ value: String) throws {
+        try StandardStream.output.write("| \(name) | \(value) |\n")
+    }
 
-    private func write(_ line: String) throws { try StandardStream.output.write(line + "\n") }
+    private func seconds(_ value: Double) -> String { number(value) + " s" }
 
     private func number(_ value: Double) -> String { String(format: value < 100 ? "%.2f" : "%.0f", value) }
 
-    private func peakMemory() -> Int {
-        var usage = rusage()
-        getrusage(.init(RUSAGE_SELF.rawValue), &usage)
-        return Int(usage.ru_maxrss) >> 10
-    }
-
-    /// What a program writes to standard output.
-    private func output(of words: [String]) throws -> String {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: words[0])
-        process.arguments = Array(words.dropFirst())
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw OptionError(
-                "\(words[0]) ended with status \(process.terminationStatus)", exitStatus: .ownFault)
-        }
-        return String(decoding: data, as: UTF8.self)
-    }
+    private func cosine(_ value: Float) -> String { String(format: "%.3f", value) }
 }

@@ -6,6 +6,7 @@ import CommandKit
 import Foundation
 import NeuralLayers
 import ProgramFolder
+import RandomModels
 import StyleGAN
 import Tensors
 

@@ -18,7 +18,9 @@ public struct CLIPModel: Sendable {
         let image = Mutex<ImageTower?>(nil)
         let residual = Mutex<ResidualTower?>(nil)
         let text = Mutex<TextTower?>(nil)
+        // The way back's, for one batch at a time.
         let imageGradient = Mutex<ImageTowerGradient?>(nil)
+        let residualGradient = Mutex<ResidualTowerGradient?>(nil)
     }
 
     /// - Parameters:
@@ -102,16 +104,31 @@ public struct CLIPModel: Sendable {
         try ImageEncoderGradient(self, batch: batch, imageResolution: imageResolution, imageWidth: imageWidth)
     }
 
-    /// The weights of the way back for a batch, packed once as long as the batch stays the same.
-    func imageTowerGradient(batch: Int) throws(CLIPError) -> ImageTowerGradient {
-        guard configuration.residual == nil else {
-            throw weights.notCLIP("gradients go back through a vision transformer, and it has a ResNet")
-        }
-        return try towers.imageGradient.withLock { (tower) throws(CLIPError) in
-            if let tower, tower.batch == batch { return tower }
-            let made = try CLIPError.wrapping { try ImageTowerGradient(weights, configuration, batch: batch) }
-            tower = made
-            return made
+    /// The network of the way there and back for images of a size; its weights are shared with the others of a batch.
+    func imageNetworkGradient(
+        batch: Int, height: Int, width: Int
+    ) throws(CLIPError) -> any ImageNetworkGradient {
+        try CLIPError.wrapping { () throws -> any ImageNetworkGradient in
+            guard let sizes = configuration.residual else {
+                let tower = try towers.imageGradient.withLock { tower in
+                    let made =
+                        if let tower, tower.batch == batch { tower } else {
+                            try ImageTowerGradient(weights, configuration, batch: batch)
+                        }
+                    tower = made
+                    return made
+                }
+                return try VisionTransformerGradient(tower, configuration, height: height, width: width)
+            }
+            let tower = try towers.residualGradient.withLock { tower in
+                let made =
+                    if let tower, tower.batch == batch { tower } else {
+                        try ResidualTowerGradient(weights, configuration, sizes, batch: batch)
+                    }
+                tower = made
+                return made
+            }
+            return try ResidualNetworkGradient(tower, configuration, height: height, width: width)
         }
     }
 

@@ -15,23 +15,9 @@ public final class ImageEncoderGradient {
     /// Their width.
     public let imageWidth: Int
     /// The width of an embedding, d.
-    public var dimension: Int { configuration.dimension }
+    public let dimension: Int
 
-    private let configuration: CLIPConfiguration
-    private let tower: ImageTowerGradient
-    private let preparation: ImagePreparation
-    private let preparationGradient: ImagePreparationGradient
-
-    // Of the image: rows of its tokens, `[tokens, …]`, and of the class token, `[1, …]`.
-    private let patches, embedded, x, classX, classNormed, projected: Activations
-    // Of the gradients, `[batch × tokens, …]` and `[batch, …]`.
-    private let patchesGradient, xGradient, classGradient, classNormedGradient, projectedGradient: Activations
-
-    private let embedPatches, embedPatchesGradient: Linear
-    private let normPre, normPost: LayerNorm
-    private let normPreGradient, normPostGradient: LayerNormGradient
-    private let blocks: [TransformerBlockGradient]
-    private let project, projectGradient: Linear
+    private let network: any ImageNetworkGradient
 
     /// The kept image's embedding: E, and |e| before it was brought to unit length.
     private var embedding: [Float] = []
@@ -51,44 +37,11 @@ public final class ImageEncoderGradient {
         guard (1...4096).contains(batch), (1...4096).contains(side), (1...4096).contains(width) else {
             throw .shape(.invalid([batch, 3, side, width]))
         }
-        self.configuration = configuration
         self.batch = batch
         self.imageResolution = side
         self.imageWidth = width
-        let tower = try model.imageTowerGradient(batch: batch)
-        self.tower = tower
-        let (sizes, tokens) = (configuration.image, configuration.imageTokens)
-        do {
-            preparation = try ImagePreparation(height: side, width: width, for: configuration)
-            preparationGradient = try ImagePreparationGradient(preparation, height: side, width: width)
-            patches = try Activations(rows: tokens, width: tower.patches.inputs)
-            embedded = try Activations(rows: tokens, width: sizes.width)
-            x = try Activations(rows: tokens, width: sizes.width)
-            classX = try Activations(rows: 1, width: sizes.width)
-            classNormed = try Activations(rows: 1, width: sizes.width)
-            projected = try Activations(rows: 1, width: configuration.dimension)
-            patchesGradient = try Activations(rows: batch * tokens, width: tower.patches.inputs)
-            xGradient = try Activations(rows: batch * tokens, width: sizes.width)
-            classGradient = try Activations(rows: batch, width: sizes.width)
-            classNormedGradient = try Activations(rows: batch, width: sizes.width)
-            projectedGradient = try Activations(rows: batch, width: configuration.dimension)
-
-            embedPatches = try Linear(tower.patches)
-            embedPatchesGradient = try Linear(tower.patchesGradient)
-            normPre = try LayerNorm(gain: tower.normPre.gain, bias: tower.normPre.bias, rows: tokens)
-            normPost = try LayerNorm(gain: tower.normPost.gain, bias: tower.normPost.bias, rows: 1)
-            normPreGradient = try LayerNormGradient(gain: tower.normPre.gain, rows: tokens)
-            normPostGradient = try LayerNormGradient(gain: tower.normPost.gain, rows: 1)
-            let scratch = try TransformerBlockGradient.Scratch(sizes, tokens: tokens, batch: batch)
-            blocks = try tower.blocks.map {
-                try TransformerBlockGradient(
-                    $0, sizes, activation: configuration.activation, scratch: scratch)
-            }
-            project = try Linear(tower.projection)
-            projectGradient = try Linear(tower.projectionGradient)
-        } catch {
-            throw CLIPError(error)
-        }
+        dimension = configuration.dimension
+        network = try model.imageNetworkGradient(batch: batch, height: side, width: width)
     }
 
     /// Embeds one image and keeps what gradients need of it.
@@ -102,32 +55,31 @@ public final class ImageEncoderGradient {
                     what: "an image", found: image.shape, expected: [1, 3, imageResolution, imageWidth]))
         }
         embedding = []
-        image.withUnsafeValues { preparation.patches(of: $0, into: patches, row: 0) }
-        do throws(NeuralLayerError) {
-            try forward()
-        } catch {
-            throw .layer(error)
-        }
-        let values = projected[row: 0]
+        try take(image)
+        let values = network.embedding
         length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        guard length.isFinite, length > 0 else { throw .notFinite(what: "an image's embedding") }
+        guard length.isFinite, length > 0 else {
+            let layer = try firstLayerNotFinite(image)
+            throw .notFinite(what: "the output of \(layer)")
+        }
         UnitVector.normalise(values)
         embedding = Array(values)
         return embedding
     }
 
-    /// The image's patches to `projected`.
-    private func forward() throws(NeuralLayerError) {
-        tower.positions.withUnsafeValues { _ = embedded.elements.update(fromContentsOf: $0) }
-        try embedPatches(patches, into: embedded)  // [tokens, W]
-        try normPreGradient.keep(embedded)
-        try normPre(embedded, into: x)
-        for block in blocks.dropLast() { try block.keep(x, asking: x) }
-        _ = classX[row: 0].update(fromContentsOf: x[row: 0])
-        try blocks.last?.keep(x, asking: classX)  // [1, W]
-        try normPostGradient.keep(classX)
-        try normPost(classX, into: classNormed)
-        try project(classNormed, into: projected)  // [1, d]
+    private func take(_ image: Tensor, _ see: NetworkWitness = { _, _ in }) throws(CLIPError) {
+        try image.withUnsafeValues { image throws(CLIPError) in
+            do throws(NeuralLayerError) { try network.keep(image, see) } catch { throw .layer(error) }
+        }
+    }
+
+    /// Where the image's way first leaves the finite numbers.
+    private func firstLayerNotFinite(_ image: Tensor) throws(CLIPError) -> String {
+        var first: String?
+        try take(image) { name, output in
+            if first == nil, !output.allSatisfy(\.isFinite) { first = name() }
+        }
+        return "the image encoder's " + (first ?? "projection")
     }
 
     /// Gradients of the kept image from gradients of its unit embedding.
@@ -161,33 +113,16 @@ public final class ImageEncoderGradient {
                 let start = row * dimension
                 UnitVector.gradient(
                     UnsafeBufferPointer(rebasing: embeddings[start..<start + dimension]), at: embedding,
-                    length: length, into: projectedGradient[row: i])
+                    length: length, into: network.embeddingGradient(i))
             }
         }
-        do throws(NeuralLayerError) {
-            try backward()
-        } catch {
-            throw .layer(error)
-        }
+        do throws(NeuralLayerError) { try network.run() } catch { throw .layer(error) }
         images.withUnsafeMutableValues { images in
             let size = 3 * height * width
             for i in 0..<rows.count {
-                preparationGradient(
-                    patchesGradient, row: i * configuration.imageTokens,
-                    into: UnsafeMutableBufferPointer(rebasing: images[i * size..<(i + 1) * size]))
+                network.imageGradient(
+                    i, into: UnsafeMutableBufferPointer(rebasing: images[i * size..<(i + 1) * size]))
             }
         }
-    }
-
-    /// `projectedGradient` `[batch, d]` to `patchesGradient`. Rows of gradients that are not there are what an earlier
-    /// batch left: no other row depends on them.
-    private func backward() throws(NeuralLayerError) {
-        let rows = batch * configuration.imageTokens
-        try projectGradient(projectedGradient, into: classNormedGradient)  // [batch, W]
-        try normPostGradient(classNormedGradient, into: classGradient, count: batch)
-        try blocks.last?(xGradient, asking: classGradient)  // [batch × tokens, W]
-        for block in blocks.dropLast().reversed() { try block(xGradient, asking: xGradient) }
-        try normPreGradient(xGradient, into: xGradient, count: rows)
-        try embedPatchesGradient(xGradient, into: patchesGradient)  // [batch × tokens, 3 P P]
     }
 }

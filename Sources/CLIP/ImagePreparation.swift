@@ -17,7 +17,7 @@ final class ImagePreparation {
     let outputSide, patchSide: Int
     /// The part of the square that the image takes.
     let rows, columns: Range<Int>
-    private let resize: BicubicResize?
+    let resize: BicubicResize?
     /// One image in [0, 1], as given and at CLIP's size; both the same where the sizes are equal.
     let given, pixels: Activations
     private let mean: [Float]

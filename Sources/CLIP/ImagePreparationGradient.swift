@@ -10,45 +10,54 @@ final class ImagePreparationGradient {
     /// The gradient of an image at CLIP's size, `[3, h × w]`.
     private let pixels: Activations
 
-    /// - Parameters:
-    ///   - preparation: what the image went through last.
-    ///   - height: of the image given.
-    ///   - width: likewise.
-    init(_ preparation: ImagePreparation, height: Int, width: Int) throws(NeuralLayerError) {
+    /// - Parameter preparation: what the image went through last.
+    init(_ preparation: ImagePreparation) throws(NeuralLayerError) {
         self.preparation = preparation
-        let (rows, columns) = (preparation.rows.count, preparation.columns.count)
-        resize =
-            rows == height && columns == width
-            ? nil
-            : try BicubicResizeGradient(
-                inputHeight: height, inputWidth: width, outputHeight: rows, outputWidth: columns)
-        pixels = try Activations(rows: 3, width: rows * columns)
+        resize = preparation.resize.map(BicubicResizeGradient.init)
+        pixels = try Activations(rows: 3, width: preparation.rows.count * preparation.columns.count)
     }
 
     /// - Parameters:
     ///   - source: `[…, 3 P P]`, from `row` on: a row for the class token, which is left out, then a row a patch.
     ///   - image: the image's gradient, `[3, H, W]`.
     func callAsFunction(
-        _ source: Activations, row: Int, into image: UnsafeMutableBufferPointer<Float>
+        fromPatches source: Activations, row: Int, into image: UnsafeMutableBufferPointer<Float>
     ) {
+        let (patch, across) = (preparation.patchSide, preparation.outputSide / preparation.patchSide)
+        fill { colour, y, x in
+            let gradient = source[row: row + 1 + y / patch * across + x / patch]
+            return gradient[(colour * patch + y % patch) * patch + x % patch]
+        }
+        finish(into: image)
+    }
+
+    /// - Parameters:
+    ///   - source: `[3, R, R]`, R being CLIP's resolution.
+    ///   - image: the image's gradient, `[3, H, W]`.
+    func callAsFunction(
+        fromPlanes source: UnsafeBufferPointer<Float>, into image: UnsafeMutableBufferPointer<Float>
+    ) {
+        let side = preparation.outputSide
+        fill { colour, y, x in source[(colour * side + y) * side + x] }
+        finish(into: image)
+    }
+
+    /// `pixels` from the gradients of the normalised square; its border has the mean colour, whatever the image.
+    @inline(__always)
+    private func fill(_ gradient: (_ colour: Int, _ y: Int, _ x: Int) -> Float) {
         let (rows, columns) = (preparation.rows, preparation.columns)
-        let patch = preparation.patchSide
-        let across = preparation.outputSide / patch
         for colour in 0..<3 {
             let scale = 1 / preparation.deviation[colour]
             let plane = pixels[row: colour]
             for y in rows {
                 let line = (y - rows.lowerBound) * columns.count - columns.lowerBound
-                for patchColumn in columns.lowerBound / patch...(columns.upperBound - 1) / patch {
-                    let gradient = source[row: row + 1 + y / patch * across + patchColumn]
-                    let first = patchColumn * patch
-                    let from = (colour * patch + y % patch) * patch - first
-                    for x in max(first, columns.lowerBound)..<min(first + patch, columns.upperBound) {
-                        plane[line + x] = gradient[from + x] * scale
-                    }
-                }
+                for x in columns { plane[line + x] = gradient(colour, y, x) * scale }
             }
         }
+    }
+
+    /// From `pixels` to the image.
+    private func finish(into image: UnsafeMutableBufferPointer<Float>) {
         if let resize {
             stop(pixels.elements, where: preparation.pixels)
             resize(UnsafeBufferPointer(pixels.elements), into: image, planes: 3)

@@ -5,18 +5,38 @@ public struct ImageTowerMemory: Hashable, Sendable {
     /// Of one encoder's activations, in bytes.
     public private(set) var encoder = 0
 
+    private let configuration: CLIPConfiguration
+    /// One image as given and at CLIP's size.
+    private let image: Int
+
     /// - Parameters:
     ///   - height: of the images given.
     ///   - width: likewise.
     public init(_ configuration: CLIPConfiguration, height: Int, width: Int) {
-        // One image as given and at CLIP's size.
+        self.configuration = configuration
         let side = configuration.imageResolution
-        encoder = 4 * 3 * (height * width + side * side)
+        image = 4 * 3 * (height * width + side * side)
+        encoder = image
         if let sizes = configuration.residual {
             add(sizes, configuration)
         } else {
             addTransformer(configuration)
         }
+    }
+
+    /// Of the activations of one image there, everything kept, and of a batch of gradients back, in bytes.
+    public func gradient(batch: Int) -> Int {
+        guard configuration.residual == nil else {
+            return image + (encoder - image) / ResidualTower.group * (1 + batch)
+        }
+        let (tower, tokens) = (configuration.image, configuration.imageTokens)
+        let (width, hidden) = (tower.width, tower.hiddenWidth)
+        let patch = 3 * configuration.patchSize * configuration.patchSize
+        // Of every block: what its norms keep, queries, keys and values, slopes, and the attention's probabilities there
+        // and back. Gradients overwrite one another from block to block.
+        let block = tokens * (5 * width + hidden) + tower.heads * tokens * tokens * (1 + batch)
+        let rows = tokens * (patch + 8 * width + hidden)
+        return image + 4 * (tower.layers * block + (1 + batch) * rows)
     }
 
     private mutating func addTransformer(_ configuration: CLIPConfiguration) {

@@ -101,36 +101,14 @@ final class ResidualNetwork: ImageNetwork {
         for convolution in stem { try convolution() }  // [group, C, R/2, R/2]
         try stemPool()
         for block in blocks { try block.run() }  // [group, C, R/32, R/32]
-        fillTokens()
+        let tokens = tower.positions.shape[0]
+        for image in 0..<group {
+            features.fillTokens(of: image, positions: tower.positions, into: x, row: image * tokens)
+            _ = means[row: image].update(fromContentsOf: x[row: image * tokens])
+        }
         try query(means, into: queries)
         try projectKeysAndValues(x, into: keysAndValues)
         try attention(queries: queries, keysAndValues: keysAndValues, into: context)
         try project(context, into: projected)  // [group, d]
-    }
-
-    /// The pixels of the last maps as tokens after their mean, positions added.
-    private func fillTokens() {
-        let tokens = tower.positions.shape[0]
-        let (pixels, channels, block) = (tokens - 1, features.channels, features.blockSize)
-        let maps = features.elements
-        tower.positions.withUnsafeValues { positions in
-            for image in 0..<group {
-                let mean = x[row: image * tokens]
-                mean.update(repeating: 0)
-                for pixel in 0..<pixels {
-                    let row = x[row: image * tokens + pixel + 1]
-                    for channel in 0..<channels {
-                        let place = (image * features.blockCount + channel / block) * pixels + pixel
-                        let value = maps[place * block + channel % block]
-                        mean[channel] += value
-                        row[channel] = value + positions[(pixel + 1) * channels + channel]
-                    }
-                }
-                for channel in 0..<channels {
-                    mean[channel] = mean[channel] / Float(pixels) + positions[channel]
-                }
-                _ = means[row: image].update(fromContentsOf: mean)
-            }
-        }
     }
 }

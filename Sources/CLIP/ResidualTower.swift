@@ -43,14 +43,18 @@ struct ResidualTower: Sendable {
 
     /// As in `ImageTower`: fixed, so that an embedding does not depend on its company.
     static let group = 4
-    let group = Self.group
+    let group: Int
     let stem: [NormalisedConvolutionWeights]
     let blocks: [Block]
     /// `[tokens, C]`: added to the mean of the last maps, then to their pixels.
     let positions: Tensor
     let query, keysAndValues, projection: LinearWeights
 
-    init(_ weights: CLIPWeights, _ configuration: CLIPConfiguration, _ sizes: ResidualSizes) throws {
+    init(
+        _ weights: CLIPWeights, _ configuration: CLIPConfiguration, _ sizes: ResidualSizes,
+        group: Int = Self.group
+    ) throws {
+        self.group = group
         let names = weights.names.residual
         var side = configuration.imageResolution
         let images = group
@@ -99,14 +103,24 @@ struct ResidualTower: Sendable {
         self.blocks = blocks
 
         positions = try weights.tensor(names.pool + "positional_embedding")
-        let rows = group * positions.shape[0]
-        func layer(_ name: String) throws -> CLIPWeights.Layer { try weights.layer(names.pool + name) }
-        let (key, value, asking, out) = try (
-            layer("k_proj"), layer("v_proj"), layer("q_proj"), layer("c_proj")
-        )
-        query = try LinearWeights(asking.weight, bias: asking.bias, rows: group)
-        let both = try CLIPWeights.Layer.joined(key, value)
-        keysAndValues = try LinearWeights(both.weight, bias: both.bias, rows: rows)
-        projection = try LinearWeights(out.weight, bias: out.bias, rows: group)
+        let layers = try PoolLayers(weights)
+        query = try LinearWeights(layers.query.weight, bias: layers.query.bias, rows: group)
+        keysAndValues = try LinearWeights(
+            layers.keysAndValues.weight, bias: layers.keysAndValues.bias, rows: group * positions.shape[0])
+        projection = try LinearWeights(layers.projection.weight, bias: layers.projection.bias, rows: group)
+    }
+
+    /// The linear layers of the pool by attention.
+    struct PoolLayers {
+        let query, keysAndValues, projection: CLIPWeights.Layer
+
+        init(_ weights: CLIPWeights) throws {
+            func layer(_ name: String) throws -> CLIPWeights.Layer {
+                try weights.layer(weights.names.residual.pool + name)
+            }
+            query = try layer("q_proj")
+            keysAndValues = try .joined(layer("k_proj"), layer("v_proj"))
+            projection = try layer("c_proj")
+        }
     }
 }

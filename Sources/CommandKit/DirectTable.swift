@@ -14,6 +14,8 @@ public struct DirectTable {
 
     /// Knows this direction alone. It has no folder any more: it is gone when the program ends, however it ends.
     public let database: RelevanceDatabase
+    private let phrase: String
+    private let options: DirectionOptions
 
     /// - Throws: errors of the options and of the rooms below, each with an exit status.
     public init(
@@ -23,6 +25,8 @@ public struct DirectTable {
         guard options.choice != nil else {
             throw OptionError("--beta auto asks a database; with --direct give --beta or --channels a number")
         }
+        self.phrase = phrase
+        self.options = options
         let isEmbedded = generator.generator == nil
         let (generator, generatorRecord) = try generator.open()
         let (model, clipRecord) = try clip.open()
@@ -56,5 +60,10 @@ public struct DirectTable {
         try database.keep(
             zip(recipe.phrases, embeddings).map { (key: TextKey(phrase: $0, ensemble: ensemble), values: $1) }
         )
+    }
+
+    /// The phrase's direction, cut to size as the options say; nothing is left to encode.
+    public func answer() throws -> DirectionAnswer {
+        try DirectionAnswer(phrase, options, clip: CLIPOptions.parse([]), of: database)
     }
 }

@@ -6,8 +6,7 @@ import Tensors
 /// do not count. Belongs to one thread at a time. Nothing is allocated when it runs.
 public final class BicubicResize {
     public let inputHeight, inputWidth, outputHeight, outputWidth: Int
-    private let rows: ResamplingTaps
-    private let columns: ResamplingTaps
+    let rows, columns: ResamplingTaps
     /// One output row before it is resampled along itself.
     private let row: MemoryBlock
 
@@ -15,7 +14,11 @@ public final class BicubicResize {
     public init(
         inputHeight: Int, inputWidth: Int, outputHeight: Int, outputWidth: Int
     ) throws(NeuralLayerError) {
-        try Self.requireExtents([inputHeight, inputWidth, outputHeight, outputWidth])
+        let extents = [inputHeight, inputWidth, outputHeight, outputWidth]
+        guard extents.allSatisfy({ (1...65_536).contains($0) }) else {
+            throw .unsupported(
+                operation: "resampling", shape: [], reason: "extents \(extents) are not from 1 to 65536")
+        }
         (self.inputHeight, self.inputWidth) = (inputHeight, inputWidth)
         (self.outputHeight, self.outputWidth) = (outputHeight, outputWidth)
         rows = ResamplingTaps(from: inputHeight, to: outputHeight)
@@ -55,13 +58,6 @@ public final class BicubicResize {
                     result[x] = sum
                 }
             }
-        }
-    }
-
-    static func requireExtents(_ extents: [Int]) throws(NeuralLayerError) {
-        guard extents.allSatisfy({ (1...65_536).contains($0) }) else {
-            throw .unsupported(
-                operation: "resampling", shape: [], reason: "extents \(extents) are not from 1 to 65536")
         }
     }
 }

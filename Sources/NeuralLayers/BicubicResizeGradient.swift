@@ -4,22 +4,13 @@ import Tensors
 ///
 /// Belongs to one thread at a time. Nothing is allocated when it runs.
 public final class BicubicResizeGradient {
-    public let inputHeight, inputWidth, outputHeight, outputWidth: Int
-    private let rows: ResamplingTaps
-    private let columns: ResamplingTaps
+    private let resize: BicubicResize
     /// One output row, spread along itself.
     private let row: MemoryBlock
 
-    /// - Throws: `NeuralLayerError.unsupported` unless all extents are from 1 to 65,536.
-    public init(
-        inputHeight: Int, inputWidth: Int, outputHeight: Int, outputWidth: Int
-    ) throws(NeuralLayerError) {
-        try BicubicResize.requireExtents([inputHeight, inputWidth, outputHeight, outputWidth])
-        (self.inputHeight, self.inputWidth) = (inputHeight, inputWidth)
-        (self.outputHeight, self.outputWidth) = (outputHeight, outputWidth)
-        rows = ResamplingTaps(from: inputHeight, to: outputHeight)
-        columns = ResamplingTaps(from: inputWidth, to: outputWidth)
-        row = MemoryBlock(byteCount: inputWidth * 4)
+    public init(of resize: BicubicResize) {
+        self.resize = resize
+        row = MemoryBlock(byteCount: resize.inputWidth * 4)
     }
 
     /// - Parameters:
@@ -29,6 +20,9 @@ public final class BicubicResizeGradient {
         _ outputGradient: UnsafeBufferPointer<Float>,
         into inputGradient: UnsafeMutableBufferPointer<Float>, planes: Int
     ) {
+        let (inputHeight, inputWidth) = (resize.inputHeight, resize.inputWidth)
+        let (outputHeight, outputWidth) = (resize.outputHeight, resize.outputWidth)
+        let (rows, columns) = (resize.rows, resize.columns)
         precondition(
             planes >= 0 && outputGradient.count >= planes * outputHeight * outputWidth
                 && inputGradient.count >= planes * inputHeight * inputWidth)

@@ -34,10 +34,29 @@ public final class NormalisedConvolutionWeights: @unchecked Sendable {
     public let input: Shape
     /// `[N, O, H', W']`
     public let output: Shape
-    let finish: Finish
+    let geometry: Geometry
     let descriptor: PrimitiveDescriptor
     let packed: Memory
     let bias: Memory
+
+    /// How the kernel lies over its input.
+    struct Geometry {
+        /// `[O, I, k, k]`
+        let weights: Shape
+        let strides: [Int64]
+        /// The border of zeros: what lies before the map, and what the last window reaches beyond it.
+        let before, after: [Int64]
+
+        init(weights: Shape, stride: Int, input: Shape, output: Shape) {
+            self.weights = weights
+            let border = weights[2] / 2
+            strides = [Int64](repeating: Int64(stride), count: 2)
+            before = [Int64](repeating: Int64(border), count: 2)
+            after = (0..<2).map {
+                Int64((output[2 + $0] - 1) * stride + weights[2] - input[2 + $0] - border)
+            }
+        }
+    }
 
     /// - Parameters:
     ///   - weights: `[O, I, k, k]`, k 1 or 3; the border is zeros, so many that a stride of 1 keeps the size.
@@ -62,9 +81,6 @@ public final class NormalisedConvolutionWeights: @unchecked Sendable {
             throw .mismatch(what: "a batch normalisation", found: vector.shape, expected: outputs)
         }
         self.input = input
-        self.finish = finish
-        let kernel = shape[2]
-        let border = kernel / 2
         let extents = [input[2], input[3]].map { ($0 - 1) / stride + 1 }
         output = [input[0], shape[0], extents[0], extents[1]]
 
@@ -78,8 +94,8 @@ public final class NormalisedConvolutionWeights: @unchecked Sendable {
                 shift[o] = normalisation.bias[o] - normalisation.mean[o] * scale
             }
         }
-        descriptor = try Self.plan(
-            input: input, weights: shape, output: output, stride: stride, border: border, finish: finish)
+        geometry = Geometry(weights: shape, stride: stride, input: input, output: output)
+        descriptor = try Self.plan(input: input, output: output, geometry, finish: finish)
         packed = try Memory.reordering(
             folded, to: descriptor.memory(dnnl_query_weights_md, shape: shape))
         bias = try Memory.reordering(shift, to: .rowMajor(outputs))
@@ -88,19 +104,14 @@ public final class NormalisedConvolutionWeights: @unchecked Sendable {
     /// The layout in which a map comes in: planes for pictures, else blocks.
     static func layout(channels: Int) -> FeatureMapLayout { channels == 3 ? .planes : .blockedForProcessor }
 
-    private static func plan(
-        input: Shape, weights: Shape, output: Shape, stride: Int, border: Int, finish: Finish
+    static func plan(
+        input: Shape, output: Shape, _ geometry: Geometry, finish: Finish
     ) throws(NeuralLayerError) -> PrimitiveDescriptor {
+        let weights = geometry.weights
         let source = try FeatureMap.descriptor(of: input, layout(channels: input[1]))
         let destination = try FeatureMap.descriptor(of: output, .blockedForProcessor)
         let kernel = try MemoryDescriptor(weights, dnnl_format_tag_any)
         let bias = try MemoryDescriptor.rowMajor([weights[0]])
-        let strides = [Int64](repeating: Int64(stride), count: 2)
-        let before = [Int64](repeating: Int64(border), count: 2)
-        // What the last window reaches beyond the map.
-        let after = (0..<2).map {
-            Int64((output[2 + $0] - 1) * stride + weights[2] - input[2 + $0] - border)
-        }
         let shapes = [input, weights]
         var description = dnnl_convolution_desc_t()
         try check(
@@ -110,7 +121,7 @@ public final class NormalisedConvolutionWeights: @unchecked Sendable {
                         withUnsafePointer(to: destination.value) { destination in
                             dnnl_convolution_forward_desc_init(
                                 &description, dnnl_forward_inference, dnnl_convolution_direct, source, kernel,
-                                bias, destination, strides, before, after)
+                                bias, destination, geometry.strides, geometry.before, geometry.after)
                         }
                     }
                 }

@@ -51,45 +51,6 @@ struct ResamplingFilter {
         }
     }
 
-    /// The transposed filter: from a map of 2H × 2W to one of (2H + 1) × (2W + 1), what `apply` reads.
-    ///
-    /// The filter is symmetric, so that this is the same filter with a border of two zeros.
-    /// - Parameters:
-    ///   - input: holds `[n, C, 2H, 2W]` in blocks from `first` on.
-    ///   - output: `[n, C, 2H + 1, 2W + 1]`, in the same blocks.
-    func applyTransposed(
-        to input: UnsafeMutableBufferPointer<Float>, from first: Int, into output: FeatureMap
-    ) {
-        let height = output.height - 1
-        let planes = output.batch * output.blockCount
-        let inputRow = width * blockSize
-        let outputRow = output.width * blockSize
-        precondition(
-            output.width == width + 1 && output.blockSize == blockSize
-                && first + planes * height * inputRow <= input.count)
-        guard let source = input.baseAddress, let destination = output.elements.baseAddress,
-            let zeros = rows.elements.baseAddress
-        else { return }
-        let row = zeros + rowLength
-        // `apply` writes one block further to the left.
-        (row + blockSize).update(repeating: 0, count: blockSize)
-        for plane in 0..<planes {
-            let top = source + first + plane * height * inputRow
-            func inputLine(_ y: Int) -> UnsafeMutablePointer<Float> {
-                y >= 0 && y < height ? top + y * inputRow : zeros
-            }
-            for y in 0...height {
-                weigh(
-                    inputLine(y - 2), inputLine(y - 1), inputLine(y), inputLine(y + 1),
-                    into: row + 2 * blockSize, count: inputRow, scale: 1)
-                weigh(
-                    row, row + blockSize, row + 2 * blockSize, row + 3 * blockSize,
-                    into: destination + (plane * (height + 1) + y) * outputRow, count: outputRow,
-                    scale: 1 / 16)
-            }
-        }
-    }
-
     /// (a + 3 b + 3 c + d) × scale, element by element; `count` is a multiple of 8.
     @inline(__always)
     private func weigh(

@@ -85,6 +85,23 @@ enum WinogradUpTile {
         return (m0 + sum, o0, m1 - m2, o1, sum + m3, o2)
     }
 
+    /// The transpose of `output`: from the gradients of what it gives to those of the products.
+    @inline(__always)
+    static func outputGradient(
+        _ e0: Vector, _ o0: Vector, _ e1: Vector, _ o1: Vector, _ e2: Vector, _ o2: Vector
+    ) -> Seven {
+        let sum = e0 + e2
+        return (o0, o1, o2, e0, sum + e1, sum - e1, e2)
+    }
+
+    /// The transpose of `input`: from the gradients of the seven to those of d₀ … d₃.
+    @inline(__always)
+    static func inputGradient(
+        _ o0: Vector, _ o1: Vector, _ o2: Vector, _ m0: Vector, _ m1: Vector, _ m2: Vector, _ m3: Vector
+    ) -> WinogradTile.Four {
+        (m0, o0 + m1 - m2 - m3, o1 - m0 + m1 + m2, o2 + m3)
+    }
+
     /// What w₀, w₁, w₂ count in the odd products (one row for all three), then in the four of the even ones.
     static let filter: [[Double]] = [[0, 1, 0], [0, 0, 1], [0.5, 0, 0.5], [-0.5, 0, 0.5], [1, 0, 0]]
 }

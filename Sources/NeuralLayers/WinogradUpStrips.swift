@@ -45,7 +45,7 @@ final class WinogradUpStrips {
 
     /// Of which set and matrix the products of row point i and column point j are, and which of a tile's rows.
     @inline(__always)
-    private static func place(_ i: Int, _ j: Int) -> (set: Int, matrix: Int, row: Int) {
+    static func place(_ i: Int, _ j: Int) -> (set: Int, matrix: Int, row: Int) {
         switch (i < 3, j < 3) {
         case (true, true): (0, 0, 3 * i + j)
         case (true, false): (1, j - 3, i)

@@ -97,19 +97,29 @@ public final class ChannelSweep {
         }
         var sums = ChannelSums(channels: channels.count, dimension: dimension)
         for image in selection {
-            // 1. Draw an image's style code s.
-            let style = try keepImage(image)
-            for first in stride(from: 0, to: channels.count, by: pairsPerBatch) {
-                let batch = first..<min(first + pairsPerBatch, channels.count)
-                // 2. Move each channel to either side, s ± α σ_c e_c.
-                movePairs(channels[batch], of: layer, around: style, statistics)
-                // 3. Render both images of every pair and embed them.
-                try embedPairs(of: layer)
-                // 4. Add the unit change of the embedding; ∆i_c is the mean's direction.
-                try addPairs(batch, to: &sums)
+            do throws(RelevanceError) {
+                try sweep(layer: layer, channels: channels, image: image, statistics, into: &sums)
+            } catch {
+                throw .image(image, reason: "\(sweptLayers[layer].name): \(error.description)")
             }
         }
         return sums
+    }
+
+    private func sweep(
+        layer: Int, channels: [Int], image: Int, _ statistics: StyleStatistics, into sums: inout ChannelSums
+    ) throws(RelevanceError) {
+        // 1. Draw an image's style code s.
+        let style = try keepImage(image)
+        for first in stride(from: 0, to: channels.count, by: pairsPerBatch) {
+            let batch = first..<min(first + pairsPerBatch, channels.count)
+            // 2. Move each channel to either side, s ± α σ_c e_c.
+            movePairs(channels[batch], of: layer, around: style, statistics)
+            // 3. Render both images of every pair and embed them.
+            try embedPairs(of: layer)
+            // 4. Add the unit change of the embedding; ∆i_c is the mean's direction.
+            try addPairs(batch, to: &sums)
+        }
     }
 
     /// Draws the image's latent from the seed's stream and keeps its activations; returns s `[C_total]`.

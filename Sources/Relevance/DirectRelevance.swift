@@ -7,17 +7,18 @@ import Tensors
 
 /// R of every style channel for one phrase without a table: a forward pass an image, and a few gradients back.
 ///
-/// With J_c = ∂E/∂s_c of an image, the product along ∆t is J_c·∆t, and products along random directions tell |J_c|: for
-/// v of independent normal numbers, (v·J_c)² is |J_c|² on average. A table's R_c is a cosine with the mean of unit
-/// derivatives; here it is
+/// With J_c = ∂E/∂s_c of an image, a product along ∆t gives J_c·∆t, of which an image's share of a table's row is the part
+/// that is left when J_c is brought to unit length. The length is about told by products along a few directions q that are
+/// orthonormal, orthogonal to ∆t, and otherwise random:
 ///
-///     R_c = mean(J_c·∆t) / (ρ √mean(|J_c|²))
+///     |J_c|² ≈ (J_c·∆t)² + (d − 1)/P Σ_p (J_c·q_p)²        R_c = mean(J_c·∆t / |J_c|) / ρ
 ///
-/// where ρ² is the mean cosine between the derivatives of one channel on two images (one number for all channels, from
-/// random directions that pairs of images share), so that a threshold β means the same in both.
+/// A table's R_c is a cosine with the mean of unit derivatives; ρ, that mean's length, is one number for all channels: ρ² is
+/// the cosine between the derivatives of one channel on two images, which share their random directions. So a threshold β
+/// means the same in both.
 public struct DirectRelevance: Sendable {
-    /// Random directions an image: fewer where each takes the better part of a second.
-    private var probes: Int { generator.configuration.resolution <= 256 ? 16 : 4 }
+    /// P. More were measured to bring R no nearer to that of a table from the same images.
+    private static let probes = 15
 
     private let generator: Generator
     private let model: CLIPModel
@@ -66,25 +67,25 @@ public struct DirectRelevance: Sendable {
                 what: "numbers of the text direction", found: text.values.count,
                 expected: model.configuration.dimension)
         }
-        let products = try allProducts(along: text, images: images, workers: max(1, min(workers, images)))
-        return combined(products)
+        return combined(try allProducts(along: text, images: images, workers: max(1, min(workers, images))))
     }
 
-    /// The products of every image: `[1 + probes, C_total]`, along ∆t and along the random directions.
+    /// The products of every image: `[1 + P, C_total]`, along ∆t and along the random directions.
     private func allProducts(
         along text: TextDirection, images: Int, workers: Int
     ) throws(RelevanceError) -> [Tensor] {
-        let batch = 1 + probes
-        let weights = try generating { () throws(GeneratorError) in
-            try SynthesisGradientWeights(generator, batch: batch)
-        }
+        let kernels = try generating { () throws(GeneratorError) in try SynthesisGradientKernels(generator) }
+        // A large picture's threads share it; smaller ones are taken side by side.
+        let threads = EmbeddingGradient.threadsAnImage(generator, of: workers)
+        let batch = EmbeddingGradient.batch(generator, products: Self.probes + 1)
         let next = Mutex(0)
         let done = Mutex<[Int: Tensor]>([:])
         let failure = Mutex<RelevanceError?>(nil)
-        DispatchQueue.concurrentPerform(iterations: workers) { _ in
+        DispatchQueue.concurrentPerform(iterations: workers / threads) { _ in
             Threads.limit(to: 1)
             do throws(RelevanceError) {
-                let gradient = try EmbeddingGradient(generator, model, batch: batch, weights: weights)
+                let gradient = try EmbeddingGradient(
+                    generator, model, batch: batch, threads: threads, kernels: kernels)
                 while failure.withLock({ $0 == nil }) {
                     let image = next.withLock { next in
                         defer { next += 1 }
@@ -107,54 +108,69 @@ public struct DirectRelevance: Sendable {
     ) throws(RelevanceError) -> Tensor {
         let z = try LatentSamples.images(
             image..<image + 1, seed: settings.seed, dimension: generator.configuration.zDimension)
-        // Two neighbouring images share their random directions.
-        var random = NumPyRandomState(
-            seed: settings.seed &+ UInt32(truncatingIfNeeded: image / 2) &* 2_654_435_761)
+        let directions = directions(text, image: image)
         let width = text.values.count
-        var directions = Tensor(zeros: [1 + probes, width])
-        let rows = text.values + random.gaussians(probes * width)
-        directions.withUnsafeMutableValues { _ = $0.update(fromContentsOf: rows) }
-        var products = Tensor(zeros: [1 + probes, gradient.styleCount])
+        var rows = Tensor(zeros: [directions.count, width])
+        rows.withUnsafeMutableValues { _ = $0.update(fromContentsOf: directions.joined().map(Float.init)) }
+        var products = Tensor(zeros: [directions.count, gradient.styleCount])
         do throws(RelevanceError) {
             let styles = try generating { () throws(GeneratorError) in
                 try generator.styles(z: z, truncation: truncation)
             }
             _ = try gradient.keep(styles: styles)
-            try gradient(directions, into: &products)
+            try gradient(rows, into: &products)
         } catch {
             throw .image(image, reason: error.description)
         }
         return products
     }
 
+    /// ∆t, and P random directions that are orthonormal with it; fewer where there are no more.
+    private func directions(_ text: TextDirection, image: Int) -> [[Double]] {
+        // Two neighbouring images share them.
+        var random = NumPyRandomState(
+            seed: settings.seed &+ UInt32(truncatingIfNeeded: image / 2) &* 2_654_435_761)
+        var directions = [text.values.map(Double.init)]
+        while directions.count <= min(Self.probes, text.values.count - 1) {
+            var direction = random.gaussians(text.values.count).map(Double.init)
+            // Gram and Schmidt; twice, for what the first leaves in rounding.
+            for other in directions + directions {
+                let along = zip(direction, other).reduce(0) { $0 + $1.0 * $1.1 }
+                for i in direction.indices { direction[i] -= along * other[i] }
+            }
+            let length = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            directions.append(direction.map { $0 / length })
+        }
+        return directions
+    }
+
     private func combined(_ products: [Tensor]) -> [Float] {
         let total = generator.styleSpace.count
         let positions = generator.styleSpace.sweptLayers.flatMap { Array($0.range) }
-        var (along, squares, cosines) = ([Double](), [Double](), [Double]())
+        let probes = (products.first?.shape[0] ?? 1) - 1
+        // What each random direction stands for.
+        let weight = probes > 0 ? Double(model.configuration.dimension - 1) / Double(probes) : 0
+        var (along, cosines) = ([Double](), [Double]())
         for position in positions {
-            var (sum, square, shared) = (0.0, 0.0, 0.0)
-            for (image, product) in products.enumerated() {
-                sum += Double(product[position])
-                for probe in 1...probes {
-                    let value = Double(product[probe * total + position])
-                    square += value * value
-                    if image.isMultiple(of: 2), image + 1 < products.count {
-                        shared += value * Double(products[image + 1][probe * total + position])
-                    }
-                }
+            // Each image's derivative at about unit length: along ∆t, then along the random directions.
+            let units = products.map { product -> [Double] in
+                let parts = (0...probes).map { Double(product[$0 * total + position]) }
+                let rest = parts.dropFirst().reduce(0) { $0 + $1 * $1 }
+                let length = (parts[0] * parts[0] + weight * rest).squareRoot()
+                return length > 0 ? parts.map { $0 / length } : parts
             }
-            let pairs = products.count / 2
-            along.append(sum / Double(products.count))
-            squares.append(square / Double(products.count * probes))
-            let meanProduct = shared / Double(pairs * probes)
-            if square > 0 { cosines.append(meanProduct / (square / Double(products.count * probes))) }
+            along.append(units.reduce(0) { $0 + $1[0] } / Double(units.count))
+            var shared = 0.0
+            for pair in 0..<units.count / 2 {
+                let (one, other) = (units[2 * pair], units[2 * pair + 1])
+                shared += one[0] * other[0]
+                for probe in 1..<probes + 1 { shared += weight * one[probe] * other[probe] }
+            }
+            if units.contains(where: { $0[0] != 0 }) { cosines.append(shared / Double(units.count / 2)) }
         }
         cosines.sort()
         // Noise may leave little of it; a channel's derivatives on two images never agree that badly as a rule.
-        let agreement = max(0.05, cosines.isEmpty ? 1 : cosines[cosines.count / 2])
-        return zip(along, squares).map { along, square in
-            guard square > 0 else { return 0 }
-            return Float(max(-1, min(1, along / (square * min(1, agreement)).squareRoot())))
-        }
+        let agreement = min(1, max(0.05, cosines.isEmpty ? 1 : cosines[cosines.count / 2]))
+        return along.map { Float(max(-1, min(1, $0 / agreement.squareRoot()))) }
     }
 }

@@ -8,11 +8,14 @@ import Tensors
 /// channels there are; ∆i_c is the direction of the derivative's mean over images, each image's brought to unit norm, in
 /// the place of the difference between two pictures ±α σ_c apart.
 ///
-/// One thread uses an object. What it returns depends on its arguments alone.
+/// One thread calls an object at a time. What it returns depends on its arguments alone, not on the threads that work for
+/// it.
 public final class GradientSweep {
     private let generator: Generator
     private let settings: SweepSettings
     private let gradient: EmbeddingGradient
+    /// Those that the picture is made of.
+    private let sweptLayers: [StyleLayer]
     /// The gradients that go back, orthonormal rows: `[K, d]`.
     private let basis: Tensor
     private let isWhole: Bool
@@ -24,15 +27,16 @@ public final class GradientSweep {
     public static func memoryBytes(styles: Int, products: Int) -> Int { 4 * styles * products }
 
     /// - Parameters:
-    ///   - batch: Gradients that go back together.
+    ///   - batch: Gradients that a thread takes back together.
+    ///   - threads: How many share an image.
     ///   - sketch: The directions of the embedding that the derivative is taken along, orthonormal rows `[K, d]`; nil
     ///     for all of it.
-    ///   - weights: Packed for this batch, shared with other threads; nil for its own.
+    ///   - kernels: The generator's, shared with others; nil for its own.
     /// - Throws: `RelevanceError.setting` for a centre that has no picture, `.generator` or `.encoder` where the networks
     ///   refuse it, `.count` for a sketch of another width.
     public init(
-        _ generator: Generator, _ model: CLIPModel, settings: SweepSettings, batch: Int,
-        sketch: Tensor? = nil, weights: SynthesisGradientWeights? = nil
+        _ generator: Generator, _ model: CLIPModel, settings: SweepSettings, batch: Int, threads: Int = 1,
+        sketch: Tensor? = nil, kernels: SynthesisGradientKernels? = nil
     ) throws(RelevanceError) {
         guard settings.centre == .sample else {
             throw .setting(
@@ -41,7 +45,12 @@ public final class GradientSweep {
         }
         self.generator = generator
         self.settings = settings
-        gradient = try EmbeddingGradient(generator, model, batch: batch, weights: weights)
+        gradient = try EmbeddingGradient(
+            generator, model, batch: batch, threads: threads, kernels: kernels,
+            resolution: settings.renderResolution)
+        sweptLayers = generator.styleSpace.sweptLayers.filter {
+            $0.resolution <= settings.renderResolution ?? .max
+        }
         let dimension = gradient.dimension
         if let sketch {
             guard sketch.shape.rank == 2, sketch.shape[0] > 0, sketch.shape[1] == dimension else {
@@ -71,7 +80,6 @@ public final class GradientSweep {
     /// - Parameter layers: Places among `StyleSpace.sweptLayers`.
     /// - Throws: `RelevanceError`, `.image` where picture, embedding or derivative are not finite.
     public func sums(layers: [Int], image: Int) throws(RelevanceError) -> [ChannelSums] {
-        let sweptLayers = generator.styleSpace.sweptLayers
         for layer in layers where !sweptLayers.indices.contains(layer) {
             throw .count(what: "place of a swept layer", found: layer, expected: sweptLayers.count)
         }

@@ -78,7 +78,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         let disk =
             numbers * 24 + largestLayer * manifest.dimension * 32 + manifest.totalChannels * 64 + (1 << 20)
         return BuildNeeds(
-            memory: subject.sharedMemory + request.workers * subject.memoryPerWorker + numbers * 40,
+            memory: subject.memory(threads: request.workers) + numbers * 40,
             disk: disk, pairs: try pairsLeft())
     }
 
@@ -202,16 +202,19 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     ) throws {
         let clock = RateClock()
         var swept = 0
-        repeat {
+        func round(by method: TableMethod) throws {
             swept += try sweepRound(
-                statistics: statistics, sweptBefore: swept, clock, isCancelled: isCancelled,
+                by: method, statistics: statistics, sweptBefore: swept, clock, isCancelled: isCancelled,
                 progress: progress)
-        } while try !isCancelled() && settleChannels()
+        }
+        // One after the other, for either way has networks of its own.
+        try round(by: .gradient)
+        repeat { try round(by: .pairs) } while try !isCancelled() && settleChannels()
     }
 
-    /// Sweeps what can be before it is decided anew which channels are known; returns the number of pairs.
+    /// Sweeps what can be by a method before it is decided anew which channels are known; returns the number of pairs.
     private func sweepRound(
-        statistics: StyleStatistics, sweptBefore: Int, _ clock: RateClock,
+        by method: TableMethod, statistics: StyleStatistics, sweptBefore: Int, _ clock: RateClock,
         isCancelled: @escaping @Sendable () -> Bool, progress: @escaping @Sendable (BuildProgress) -> Void
     ) throws -> Int {
         let (store, manifest, log) = (store, manifest, log)
@@ -219,7 +222,8 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         let units = WorkList(
             open.mapValues(\.images), imagesPerUnit: request.imagesPerUnit,
             derivatives: manifest.layersOfDerivatives, done: try finishedImages()
-        ).units
+        ).units.filter { $0.method == method }
+        guard !units.isEmpty else { return 0 }
         let total = manifest.work.reduce(0) { $0 + manifest.layers[$1.key].channels * $1.value.count }
         // Pairs that known channels do not need count as done, but not towards the rate.
         let before = try total - pairsLeft()
@@ -228,7 +232,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         log.info(
             "sweep begins", metadata: ["units": "\(units.count)", "pairs": "\(total)", "before": "\(before)"])
         progress(clock.progress(.sweep, done: before, total: total, since: before - sweptBefore))
-        try inParallel(isCancelled: isCancelled) { worker in
+        try inParallel(by: method, isCancelled: isCancelled) { worker in
             let place = next.withLock { next in
                 defer { next += 1 }
                 return next
@@ -329,23 +333,26 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         else { return true }
         let clock = RateClock()
         let comparison = Mutex(verification.start())
-        let next = Mutex(0)
-        let steps = verification.steps
-        try inParallel(isCancelled: isCancelled) { worker in
-            let place = next.withLock { next in
-                defer { next += 1 }
-                return next
+        let total = verification.steps.count
+        for method in [TableMethod.gradient, .pairs] {
+            let steps = verification.steps.filter { $0.method == method }
+            let next = Mutex(0)
+            try inParallel(by: method, isCancelled: isCancelled) { worker in
+                let place = next.withLock { next in
+                    defer { next += 1 }
+                    return next
+                }
+                guard steps.indices.contains(place) else { return false }
+                let part = try verification.run(steps[place], worker, statistics)
+                try comparison.withLock { comparison in
+                    try comparison.merge(part)
+                    progress(
+                        clock.progress(.verification, done: comparison.steps, total: total, since: 0))
+                }
+                return true
             }
-            guard steps.indices.contains(place) else { return false }
-            let part = try verification.run(steps[place], worker, statistics)
-            try comparison.withLock { comparison in
-                try comparison.merge(part)
-                progress(
-                    clock.progress(.verification, done: comparison.steps, total: steps.count, since: 0))
-            }
-            return true
         }
-        guard comparison.withLock({ $0.steps }) == steps.count else { return false }
+        guard comparison.withLock({ $0.steps }) == total else { return false }
         manifest.gradient?.agreement = comparison.withLock { verification.agreement(of: $0) }
         try store.write { [manifest] in try DatabaseTables.put(manifest, $0) }
         return true
@@ -356,16 +363,19 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     /// Runs `step` on every worker's thread until it returns false, an error ends the build, or it is cancelled.
     ///
     /// A worker is made on its own thread when there is a step to do.
+    /// - Parameter method: What the workers are for: threads may share an image's derivatives.
     private func inParallel(
-        isCancelled: @escaping @Sendable () -> Bool,
+        by method: TableMethod = .pairs, isCancelled: @escaping @Sendable () -> Bool,
         _ step: @escaping @Sendable (any SweepWorker) throws -> Bool
     ) throws {
         let (subject, settings) = (subject, manifest.settings)
         let failure = Mutex<(any Error)?>(nil)
-        DispatchQueue.concurrentPerform(iterations: request.workers) { _ in
+        let workers = subject.workers(for: method, threads: request.workers)
+        let threads = request.workers / workers
+        DispatchQueue.concurrentPerform(iterations: workers) { _ in
             do {
                 guard !isCancelled(), failure.withLock({ $0 == nil }) else { return }
-                let worker = try subject.makeWorker(settings: settings)
+                let worker = try subject.makeWorker(settings: settings, threads: threads)
                 while !isCancelled(), failure.withLock({ $0 == nil }), try step(worker) {}
             } catch {
                 failure.withLock { $0 = $0 ?? error }

@@ -39,9 +39,7 @@ public struct ModelSubject: SweepSubject {
         self.renderResolution = renderResolution
         self.method = method
         self.sketch = sketch
-        let (height, width) = (generator.configuration.resolution, generator.configuration.width)
-        // A gradient's maps are two of the largest layer's: one at a time of 1024 × 1024.
-        gradientsPerBatch = max(1, min(32, (1 << 21) / (3 * height * width)))
+        gradientsPerBatch = EmbeddingGradient.batch(generator, resolution: renderResolution)
         shared = SharedWeights()
     }
 
@@ -58,84 +56,96 @@ public struct ModelSubject: SweepSubject {
 
     public var dimension: Int { model.configuration.dimension }
 
-    public var memoryPerWorker: Int {
-        method == .pairs ? memoryOfPairs : max(memoryOfDerivatives, memoryOfPairs)
+    public func workers(for method: TableMethod, threads: Int) -> Int {
+        guard method == .gradient else { return threads }
+        return threads
+            / EmbeddingGradient.threadsAnImage(generator, resolution: renderResolution, of: threads)
     }
 
-    private var memoryOfDerivatives: Int {
-        let (picture, vision) = (generator.configuration, model.configuration)
-        let grid = vision.imageResolution / vision.patchSize
-        let image = 4 * picture.resolution * picture.width + 16 * (grid * grid + 1) * vision.image.width
-        let products = (sketch?.shape[0] ?? vision.dimension) * generator.styleSpace.count
-        return SynthesisGradient.memoryBytes(generator, batch: gradientsPerBatch)
-            + 4 * (gradientsPerBatch * image + products)
+    public func memory(threads: Int) -> Int {
+        let pairs = memoryOfPairs(threads: threads)
+        // Derivatives come first, pairs to compare them with when those have given way.
+        return method == .pairs ? pairs : max(pairs, memoryOfDerivatives(threads: threads))
     }
 
-    private var memoryOfPairs: Int {
-        let height = renderResolution ?? generator.configuration.resolution
-        let width = generator.configuration.width(at: height)
+    /// The generator's kernels and weights, CLIP's there and back, and as they were read; what is kept of an image; each
+    /// thread's maps.
+    private func memoryOfDerivatives(threads: Int) -> Int {
+        let (size, workers) = (pictureSize, workers(for: .gradient, threads: threads))
+        let clip = ImageTowerMemory(model.configuration, height: size.height, width: size.width)
+        let thread =
+            SynthesisGradient.memoryBytes(
+                generator, batch: gradientsPerBatch, resolution: renderResolution)
+            + clip.gradient(batch: gradientsPerBatch)
+            + 4 * (gradientsPerBatch + 2) * 3 * size.height * size.width
+        // The products, and the sums that they are added to.
+        let dimension = model.configuration.dimension
+        let products = (4 * (sketch?.shape[0] ?? dimension) + 16 * dimension) * generator.styleSpace.count
+        let kept = KeptSynthesis.memoryBytes(generator, resolution: renderResolution)
+        return SynthesisGradientKernels.memoryBytes(generator) + generator.weightBytes + 3 * clip.weights
+            + workers * (kept + products) + threads * thread
+    }
+
+    /// The generator's kernels and weights, CLIP's packed; each thread's maps.
+    private func memoryOfPairs(threads: Int) -> Int {
+        let size = pictureSize
+        let clip = ImageTowerMemory(model.configuration, height: size.height, width: size.width)
         // Of pictures there are the kept one and the one at work with the smaller ones.
-        return Synthesis.memoryBytes(
-            generator, batch: ChannelSweep.imagesPerBatch, resolution: renderResolution)
-            + ImageTowerMemory(model.configuration, height: height, width: width).encoder
-            + 4 * 3 * 3 * height * width
+        let thread =
+            Synthesis.memoryBytes(
+                generator, batch: ChannelSweep.imagesPerBatch, resolution: renderResolution)
+            + clip.encoder + 4 * 3 * 3 * size.height * size.width
+        return SynthesisKernels.memoryBytes(generator) + generator.weightBytes + clip.weights
+            + threads * thread
     }
 
-    /// The kernels; both networks' weights as they were read and, of CLIP, as they are packed.
-    public var sharedMemory: Int {
-        let (height, width) = (generator.configuration.resolution, generator.configuration.width)
-        let packed = ImageTowerMemory(model.configuration, height: height, width: width).weights
-        let pairs = SynthesisKernels.memoryBytes(generator) + generator.weightBytes + packed
-        guard method == .gradient else { return pairs }
-        // Derivatives come first, pairs to compare them with when those have given way; CLIP's are packed for the way
-        // there and for the way back.
-        let derivatives = SynthesisGradientWeights.memoryBytes(generator) + generator.weightBytes + 2 * packed
-        return max(pairs, derivatives)
+    /// Of the pictures that are embedded.
+    private var pictureSize: (height: Int, width: Int) {
+        let height = renderResolution ?? generator.configuration.resolution
+        return (height, generator.configuration.width(at: height))
     }
 
-    /// Called by the thread that is to use the worker: its layers run on that thread alone.
-    public func makeWorker(settings: SweepSettings) throws -> any SweepWorker {
+    /// Called by the thread that is to use the worker: of pairs, layers run on that thread alone.
+    public func makeWorker(settings: SweepSettings, threads: Int) throws -> any SweepWorker {
         Threads.limit(to: 1)
-        return ModelWorker(self, settings)
+        return ModelWorker(self, settings, threads: threads)
     }
 
     fileprivate func makeSweep(_ settings: SweepSettings) throws -> ChannelSweep {
         try ChannelSweep(generator, kernels: shared.kernels(generator), model, settings: settings)
     }
 
-    fileprivate func makeGradientSweep(_ settings: SweepSettings) throws -> GradientSweep {
+    fileprivate func makeGradientSweep(_ settings: SweepSettings, threads: Int) throws -> GradientSweep {
         try GradientSweep(
-            generator, model, settings: settings, batch: gradientsPerBatch, sketch: sketch,
-            weights: shared.gradientWeights(generator, batch: gradientsPerBatch))
+            generator, model, settings: settings, batch: gradientsPerBatch, threads: threads, sketch: sketch,
+            kernels: shared.gradientKernels(generator))
     }
 }
 
-/// What workers share of a generator: one of the two ways' weights at a time, made by the first worker that asks.
+/// What workers share of a generator, made by the first worker that asks: its kernels, and those of the way back while
+/// derivatives are taken.
 private final class SharedWeights: Sendable {
-    private enum Made {
-        case kernels(SynthesisKernels)
-        case gradients(SynthesisGradientWeights)
+    private struct Made {
+        var forward: SynthesisKernels?
+        var gradient: SynthesisGradientKernels?
     }
 
-    private let made = Mutex<Made?>(nil)
+    private let made = Mutex(Made())
 
     func kernels(_ generator: Generator) throws -> SynthesisKernels {
         try made.withLock { made in
-            if case .kernels(let kernels) = made { return kernels }
-            made = nil
-            let kernels = try SynthesisKernels(generator)
-            made = .kernels(kernels)
+            made.gradient = nil
+            let kernels = try made.forward ?? SynthesisKernels(generator)
+            made.forward = kernels
             return kernels
         }
     }
 
-    func gradientWeights(_ generator: Generator, batch: Int) throws -> SynthesisGradientWeights {
+    func gradientKernels(_ generator: Generator) throws -> SynthesisGradientKernels {
         try made.withLock { made in
-            if case .gradients(let weights) = made { return weights }
-            made = nil
-            let weights = try SynthesisGradientWeights(generator, batch: batch)
-            made = .gradients(weights)
-            return weights
+            let kernels = try made.gradient ?? SynthesisGradientKernels(generator, forward: made.forward)
+            (made.forward, made.gradient) = (kernels.forward, kernels)
+            return kernels
         }
     }
 }
@@ -151,7 +161,7 @@ extension LayerRecord {
     }
 }
 
-/// A thread's sweep, asked by the layers' places in the whole style space.
+/// A sweep of one thread, or of some that share an image, asked by the layers' places in the whole style space.
 ///
 /// Pairs and derivatives need networks of their own: those that are not asked for are not made, and one gives way to the
 /// other.
@@ -163,11 +173,13 @@ private final class ModelWorker: SweepWorker {
 
     private let subject: ModelSubject
     private let settings: SweepSettings
+    private let threads: Int
     private var networks: Networks?
 
-    init(_ subject: ModelSubject, _ settings: SweepSettings) {
+    init(_ subject: ModelSubject, _ settings: SweepSettings, threads: Int) {
         self.subject = subject
         self.settings = settings
+        self.threads = threads
     }
 
     func styles(of latents: Tensor) throws -> Tensor {
@@ -203,7 +215,7 @@ private final class ModelWorker: SweepWorker {
     private func gradientSweep() throws -> GradientSweep {
         if case .derivatives(let sweep) = networks { return sweep }
         networks = nil
-        let made = try subject.makeGradientSweep(settings)
+        let made = try subject.makeGradientSweep(settings, threads: threads)
         networks = .derivatives(made)
         return made
     }

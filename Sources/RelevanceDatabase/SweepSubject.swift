@@ -9,16 +9,18 @@ public protocol SweepSubject: Sendable {
     var latentDimension: Int { get }
     /// The width of an embedding, d.
     var dimension: Int { get }
-    /// The memory in bytes that one worker takes, about.
-    var memoryPerWorker: Int { get }
-    /// The memory in bytes that all workers share, about.
-    var sharedMemory: Int { get }
 
-    /// The means of one thread to sweep.
-    func makeWorker(settings: SweepSettings) throws -> any SweepWorker
+    /// The memory in bytes that a sweep by so many threads takes, about.
+    func memory(threads: Int) -> Int
+
+    /// How many workers so many threads make: one each, or a single one where they share its image.
+    func workers(for method: TableMethod, threads: Int) -> Int
+
+    /// The means of one thread, or of some that share an image, to sweep.
+    func makeWorker(settings: SweepSettings, threads: Int) throws -> any SweepWorker
 }
 
-/// The networks and buffers that one thread owns.
+/// The networks and buffers that one thread owns, or some threads together.
 ///
 /// What it returns depends on its arguments alone: not on what it did before, nor on the other workers.
 public protocol SweepWorker {

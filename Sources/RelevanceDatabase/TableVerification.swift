@@ -11,6 +11,13 @@ struct TableVerification: Sendable {
     enum Step: Hashable, Sendable {
         case derivatives(image: Int)
         case pairs(layer: Int, image: Int)
+
+        var method: TableMethod {
+            switch self {
+            case .derivatives: .gradient
+            case .pairs: .pairs
+            }
+        }
     }
 
     /// The sums of both ways so far, by the layer's place; as many channels as were chosen there.

@@ -1,18 +1,21 @@
 import NeuralLayers
 
-/// The vector-Jacobian product of `LayerFinish`, in one pass over the gradient's map: from what the next convolution's
-/// input and the picture get to what this convolution's output gets, with the styles' share on the way.
+/// The way back through what follows a modulated convolution, in one pass over the gradient's map: from what the next
+/// convolution's input and the picture get to what the activation's argument gets, with the styles' share on the way.
 ///
 ///     q_c = Σ_o w_oc p̄_o                        (toRGB without its style)
 ///     ȳ_c = s'_c x̄'_c + s^rgb_c q_c              s̄'_c = Σ_p x̄'_c y_c      s̄^rgb_c = Σ_p q_c y_c
 ///     ȳ_c = 0 where y_c is held at its limit     (networks with `conv_clamp`)
 ///     v̄_c = ȳ_c √2 (1 where y_c ≥ 0, else 0.2)
-///     ū_c = d_c v̄_c                              d̄_c = Σ_p v̄_c u_c = (Σ_p ȳ_c y_c − Σ_p v̄_c (noise + b_c)) / d_c
+///     d̄_c = Σ_p v̄_c u_c = (Σ_p ȳ_c y_c − Σ_p v̄_c (noise + b_c)) / d_c
 ///
 /// Here x̄' is the gradient of the next convolution's input, after its style; y is what the forward pass kept; u is the
-/// convolution's output before demodulation, v what the activation takes, of which y = √2 · lrelu(v) tells all that is
-/// needed. Vectors lie along the block's channels. Nothing is allocated in a pass.
-struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
+/// convolution's output before demodulation, whose gradient is ū_c = d_c v̄_c, and v = d_c u_c + noise + b_c what the
+/// activation takes, of which y = √2 · lrelu(v) tells all that is needed. Vectors lie along the block's channels. Nothing
+/// is allocated in a pass.
+struct LayerFinishGradient {
+    typealias Vector = SIMD16<Float>
+
     let blocks: Int
     let pixels: Int
     private let bias: [Vector]
@@ -21,7 +24,6 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
     /// toRGB's weights, plane after plane: `[3 × blocks]`; empty where no picture is made.
     private let colour: [Vector]
     /// Of the forward pass; empty where no convolution follows, or no picture is made.
-    private(set) var demodulation: [Vector]
     private var nextStyle: [Vector] = []
     private var pictureStyle: [Vector] = []
 
@@ -38,7 +40,6 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
         bias = Self.vectors(layer.bias, blocks: blocks)
         noise = layer.noise
         limit = layer.limit
-        demodulation = [Vector](repeating: .zero, count: blocks)
         if let picture = layer.picture {
             let channels = layer.outputChannels
             colour = (0..<3).flatMap { plane in
@@ -50,11 +51,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
     }
 
     /// Keeps what the forward pass multiplied by.
-    mutating func keep(
-        demodulation: some Collection<Float>, nextStyle: (some Collection<Float>)?,
-        pictureStyle: (some Collection<Float>)?
-    ) {
-        self.demodulation = Self.vectors(demodulation, blocks: blocks)
+    mutating func keep(nextStyle: (some Collection<Float>)?, pictureStyle: (some Collection<Float>)?) {
         self.nextStyle = nextStyle.map { Self.vectors($0, blocks: blocks) } ?? []
         self.pictureStyle = pictureStyle.map { Self.vectors($0, blocks: blocks) } ?? []
     }
@@ -68,7 +65,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
         return vectors
     }
 
-    /// Works through one gradient, in place: x̄' becomes ū.
+    /// Works through one gradient, in place: x̄' becomes v̄.
     ///
     /// The pointers must cover: `map` and `output` blocks × pixels vectors, `picture` 3 planes of `pixels`, `sums`
     /// `sumsCount` vectors.
@@ -90,7 +87,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
     private func run(
         _ map: UnsafeMutablePointer<Vector>, _ output: UnsafePointer<Vector>,
         _ picture: UnsafePointer<Float>?, _ sums: UnsafeMutablePointer<Vector>,
-        _ gate: some ActivationGate<Vector>
+        _ gate: some ActivationGate
     ) {
         sums.update(repeating: .zero, count: sumsCount)
         let gain = Float(2).squareRoot()
@@ -101,7 +98,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
                 for block in 0..<blocks {
                     let row = map + block * pixels + start
                     let kept = output + block * pixels + start
-                    let (scale, offset) = (demodulation[block], bias[block])
+                    let offset = bias[block]
                     let next = nextStyle.isEmpty ? Vector.zero : nextStyle[block]
                     var (nextSum, pictureSum, whole) = (Vector.zero, Vector.zero, Vector.zero)
                     if !nextStyle.isEmpty, let picture, !pictureStyle.isEmpty {
@@ -115,7 +112,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
                             pictureSum += q * y
                             let v = gradient * steep.replacing(with: slope, where: y .< 0)
                             whole += gradient * y - v * (offset + noise[start + i])
-                            row[i] = v * scale
+                            row[i] = v
                         }
                     } else if let picture, !pictureStyle.isEmpty {
                         let (red, green, blue) = colours(block)
@@ -127,7 +124,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
                             pictureSum += q * y
                             let v = gradient * steep.replacing(with: slope, where: y .< 0)
                             whole += gradient * y - v * (offset + noise[start + i])
-                            row[i] = v * scale
+                            row[i] = v
                         }
                     } else {
                         for i in 0..<count {
@@ -136,7 +133,7 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
                             nextSum += x * y
                             let v = gradient * steep.replacing(with: slope, where: y .< 0)
                             whole += gradient * y - v * (offset + noise[start + i])
-                            row[i] = v * scale
+                            row[i] = v
                         }
                     }
                     sums[block] += nextSum
@@ -161,25 +158,26 @@ struct LayerFinishGradient<Vector: SIMD> where Vector.Scalar == Float {
 }
 
 /// What becomes of an activation's gradient ȳ on the way back through its limit, compiled into the pass.
-private protocol ActivationGate<Vector> {
-    associatedtype Vector: SIMD where Vector.Scalar == Float
-    func passed(_ gradient: Vector, _ y: Vector) -> Vector
+private protocol ActivationGate {
+    func passed(
+        _ gradient: LayerFinishGradient.Vector, _ y: LayerFinishGradient.Vector
+    ) -> LayerFinishGradient.Vector
 }
 
 /// There is no limit.
-private struct OpenGate<Vector: SIMD>: ActivationGate where Vector.Scalar == Float {
+private struct OpenGate: ActivationGate {
     @inline(__always)
-    func passed(_ gradient: Vector, _ y: Vector) -> Vector { gradient }
+    func passed(_ gradient: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> { gradient }
 }
 
 /// What is held at the limit does not move.
-private struct LimitGate<Vector: SIMD>: ActivationGate where Vector.Scalar == Float {
-    private let limit: Vector
+private struct LimitGate: ActivationGate {
+    private let limit: SIMD16<Float>
 
-    init(_ limit: Float) { self.limit = Vector(repeating: limit) }
+    init(_ limit: Float) { self.limit = SIMD16(repeating: limit) }
 
     @inline(__always)
-    func passed(_ gradient: Vector, _ y: Vector) -> Vector {
-        gradient.replacing(with: Vector(repeating: 0), where: (y .>= limit) .| (y .<= -limit))
+    func passed(_ gradient: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> {
+        gradient.replacing(with: 0, where: (y .>= limit) .| (y .<= -limit))
     }
 }

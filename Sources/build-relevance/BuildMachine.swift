@@ -11,15 +11,15 @@ enum BuildMachine {
         let available = availableMemory
         guard let budget = budget ?? available.map({ $0 / 2 }) else { return processors }
         // A tenth stays for sums and tables.
-        let left = budget / 10 * 9 - subject.sharedMemory
-        guard left >= subject.memoryPerWorker else {
-            let needed = (subject.sharedMemory + subject.memoryPerWorker) / 9 * 10
+        let left = budget / 10 * 9
+        guard let threads = (1...processors).last(where: { subject.memory(threads: $0) <= left }) else {
+            let needed = subject.memory(threads: 1) / 9 * 10
             throw OptionError(
                 "\(needed >> 20) MiB of memory are needed for one thread, and the build may have \(budget >> 20) "
                     + "(\(available.map { "\($0 >> 20) are free" } ?? "half of what is free")); "
                     + "--memory allows more, --render-resolution needs less")
         }
-        return min(processors, left / max(1, subject.memoryPerWorker))
+        return threads
     }
 
     /// Refuses what the kernel would end by force after a while.

@@ -19,6 +19,7 @@ extension DirectionFile.Format: ExpressibleByArgument {}
               export-direction "smile" --store store/ffhq --output s.safetensors
               export-direction --all-saved --output saved       a folder of files
               export-direction --vocabulary --list animals --output animals
+              export-direction "smile" --direct --generator ffhq.pkl --clip ViT-B-32.pt
             """,
         version: ProgramVersion.current)
 
@@ -28,6 +29,8 @@ extension DirectionFile.Format: ExpressibleByArgument {}
     @OptionGroup var direction: DirectionOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var clip: CLIPOptions
+    @OptionGroup var direct: DirectOptions
+    @OptionGroup var generator: GeneratorOptions
 
     @Option(help: "The file's format. Default: by the ending of --output, or npz.")
     var format: DirectionFile.Format?
@@ -72,6 +75,10 @@ extension DirectionFile.Format: ExpressibleByArgument {}
             throw ValidationError("give a phrase, as \"tiger\", or --all-saved, or --vocabulary")
         }
         if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
+        try direct.require(database, generator)
+        if direct.direct, phrase == nil {
+            throw ValidationError("--direct answers one phrase; give one, as \"tiger\"")
+        }
         guard list.isEmpty || vocabulary else {
             throw ValidationError("--list says which lists --vocabulary takes; give that too")
         }
@@ -94,7 +101,10 @@ extension DirectionFile.Format: ExpressibleByArgument {}
         guard let phrase else { return try writeMany(format) }
         let path = output ?? OutputFile.name(for: phrase, ending: format.rawValue)
         if path != "-" { try OutputFile.require(path) }
-        let answer = try DirectionAnswer(phrase, direction, clip: clip, of: database.open())
+        let answer =
+            try direct.direct
+            ? DirectTable(phrase, direction, generator: generator, clip: clip, images: direct.images).answer()
+            : DirectionAnswer(phrase, direction, clip: clip, of: database.open())
         let file = DirectionFile(answer)
         if path == "-" { return try StandardStream.output.write(file.text(format)) }
         try file.write(path: path, format: format)

@@ -20,6 +20,7 @@ import StyleGAN
               preview-direction "smile" --store store/ffhq --latents w_plus.npy
               preview-direction "tiger" --beta auto --alpha auto
               preview-direction --channel b16.conv1:37
+              preview-direction "smile" --direct --generator ffhq.pkl --clip ViT-B-32.pt
             """,
         version: ProgramVersion.current)
 
@@ -30,6 +31,7 @@ import StyleGAN
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var generator: GeneratorOptions
     @OptionGroup var clip: CLIPOptions
+    @OptionGroup var direct: DirectOptions
 
     @Option(
         help: ArgumentHelp(
@@ -69,6 +71,11 @@ import StyleGAN
             throw ValidationError("give a phrase, as \"tiger\", or --channel")
         }
         if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
+        try direct.require(database)
+        if direct.direct, channel != nil || alpha == .automatic {
+            throw ValidationError(
+                "--direct is for a phrase, and asks no database for --alpha auto; give a number")
+        }
         if channel != nil, alpha == .automatic {
             throw ValidationError("--alpha auto is for a phrase; for a channel give a number")
         }
@@ -91,8 +98,7 @@ import StyleGAN
     func run() throws {
         let path = output ?? OutputFile.name(for: phrase ?? channel ?? "", ending: "png")
         try OutputFile.require(path)
-        let database = try database.open(generator: generator.generator)
-        let subject = try subject(of: database)
+        let (database, subject) = try subject()
         let generator = try generator.open(for: database)
         let settings = database.manifest.settings
         let source: FaceSource =
@@ -115,22 +121,39 @@ import StyleGAN
         }
     }
 
-    /// What is drawn: a phrase's direction, or one channel.
-    private func subject(of database: RelevanceDatabase) throws -> FaceSheet.Subject {
-        let given: Float? = if case .value(let value) = alpha { value } else { nil }
-        if let channel {
-            let (place, row) = try ChannelPlace.parse(channel, in: database)
-            let position = database.channels.positions[row]
-            var change = [Float](repeating: 0, count: database.channels.total)
-            change[position] = database.statistics.deviation[position]
-            return FaceSheet.Subject(
-                title: "\(place), σ \(change[position])", change: change, kept: 1, strength: given ?? 6)
+    /// What is drawn, a phrase's direction or one channel, and the database that it comes from.
+    private func subject() throws -> (RelevanceDatabase, FaceSheet.Subject) {
+        if direct.direct, let phrase {
+            let table = try DirectTable(
+                phrase, direction, generator: generator, clip: clip, images: direct.images)
+            return (table.database, subject(of: try table.answer()))
         }
+        let database = try database.open(generator: generator.generator)
+        if let channel { return (database, try subject(ofChannel: channel, in: database)) }
         let answer = try DirectionAnswer(
             phrase ?? "", direction, clip: clip, of: database, tunesStrength: alpha == .automatic)
+        return (database, subject(of: answer))
+    }
+
+    /// α of the outermost columns where a number is given.
+    private var strength: Float? { if case .value(let value) = alpha { value } else { nil } }
+
+    private func subject(ofChannel channel: String, in database: RelevanceDatabase) throws
+        -> FaceSheet.Subject
+    {
+
+        let (place, row) = try ChannelPlace.parse(channel, in: database)
+        let position = database.channels.positions[row]
+        var change = [Float](repeating: 0, count: database.channels.total)
+        change[position] = database.statistics.deviation[position]
         return FaceSheet.Subject(
+            title: "\(place), σ \(change[position])", change: change, kept: 1, strength: strength ?? 6)
+    }
+
+    private func subject(of answer: DirectionAnswer) -> FaceSheet.Subject {
+        FaceSheet.Subject(
             title: "\(answer.phrase) instead of \(answer.neutral), β \(answer.direction.threshold)",
             change: answer.direction.change, kept: answer.direction.kept.count,
-            strength: given ?? answer.tuning?.alpha ?? 6)
+            strength: strength ?? answer.tuning?.alpha ?? 6)
     }
 }

@@ -30,9 +30,7 @@ import CommandKit
     func run() throws {
         let table = try DirectTable(
             phrase.phrase, phrase.direction, generator: generator, clip: clip, images: images)
-        let answer = try DirectionAnswer(
-            phrase.phrase, phrase.direction, clip: CLIPOptions.parse([]), of: table.database)
-        let report = AnswerReport(answer, top: top)
+        let report = AnswerReport(try table.answer(), top: top)
         let inColour = Terminal.allowsColour(StandardStream.output.rawValue)
         try StandardStream.output.write(json ? report.json() : report.text(inColour: inColour))
     }

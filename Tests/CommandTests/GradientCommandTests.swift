@@ -1,4 +1,7 @@
+import Checkpoints
 import Foundation
+import Pictures
+import Tensors
 import TestSupport
 import Testing
 
@@ -12,12 +15,15 @@ import Testing
         try RunningCommand.run("build-relevance", tiny.models + tiny.store + TinyStore.short + arguments)
     }
 
+    private func object(_ text: String) throws -> [String: Any] {
+        let line = try #require(text.split(separator: "\n").last)
+        return try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+
     @Test func aTableFromGradientsIsBuiltComparedAndSaidToBeOne() throws {
         let built = try build(["--method", "gradient", "--verify", "9", "--json"])
         #expect(built.status == 0, "\(built.error)")
-        let line = try #require(built.output.split(separator: "\n").last)
-        let result = try #require(
-            JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        let result = try object(built.output)
         #expect(result["method"] as? String == "gradient")
         let agreement = try #require(result["agreement"] as? [String: Any])
         #expect(agreement["images"] as? Int == 2)
@@ -47,20 +53,135 @@ import Testing
             "query-direction",
             ["tiger", "--direct", "--images", "3", "--beta", "0", "--json"] + tiny.models)
         #expect(answer.status == 0, "\(answer.error)")
-        let result = try #require(
-            JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any])
+        let result = try object(answer.output)
         #expect(result["method"] as? String == "direct" && result["pairs"] as? Int == 3)
         #expect(result["channels"] as? Int == 40)
     }
 
+    /// Exported, it is the answer that was shown; drawn, it is a sheet.
+    @Test func whatWasFoundWithoutATableIsExportedAndDrawn() throws {
+        let question = ["tiger", "--direct", "--images", "3", "--beta", "0"] + tiny.models
+        let answer = try RunningCommand.run("query-direction", question + ["--json", "--top", "99"])
+        let export = try RunningCommand.run(
+            "export-direction", question + ["--output", "-", "--format", "json"])
+        #expect(answer.status == 0 && export.status == 0, "\(answer.error) \(export.error)")
+        let (shown, file) = try (object(answer.output), object(export.output))
+        let layers = try #require(file["layers"] as? [String: [Double]])
+        let strongest = try #require(shown["strongest"] as? [[String: Any]])
+        #expect(strongest.count == 40)
+        for channel in strongest {
+            let (layer, place) = (channel["layer"] as? String ?? "", channel["channel"] as? Int ?? 0)
+            let change = try #require(channel["change"] as? Double)
+            #expect(abs((layers[layer]?[place] ?? .infinity) - change) < 1e-6 * max(1, abs(change)))
+        }
+        #expect(layers["b16.torgb"]?.allSatisfy { $0 == 0 } == true)
+        let record = try #require((file["manifest"] as? [String: Any])?["database"] as? [String: Any])
+        #expect(record["method"] as? String == "direct" && record["pairs"] as? Int == 3)
+
+        let sheet = tiny.file("sheet.png")
+        let preview = try RunningCommand.run(
+            "preview-direction", question + ["--faces", "2", "--steps", "1", "--output", sheet])
+        #expect(preview.status == 0, "\(preview.error)")
+        // Two faces in three columns, enlarged to 128 pixels.
+        let picture = try Picture.read(path: sheet)
+        #expect(picture.width >= 3 * 128 && picture.height >= 2 * 128)
+    }
+
     @Test(arguments: [
         ["tiger", "--images", "3"], ["tiger", "--direct", "--images", "1"],
-        ["tiger", "--direct", "--store", "x"], ["tiger", "--generator", "x.pkl"],
+        ["tiger", "--direct", "--store", "x"],
     ])
     func whatIsOfDirectAnswersAloneIsAMatterOfUsage(arguments: [String]) throws {
-        for command in ["query-direction"] {
+        for command in ["query-direction", "export-direction", "preview-direction"] {
             expectRefusal(try RunningCommand.run(command, arguments), 64, saying: "--")
         }
+    }
+
+    @Test(arguments: [
+        ("query-direction", ["tiger", "--generator", "x.pkl"]),
+        ("export-direction", ["tiger", "--generator", "x.pkl"]),
+        ("export-direction", ["--all-saved", "--direct"]),
+        ("preview-direction", ["--channel", "b16.conv1:3", "--direct"]),
+        ("preview-direction", ["tiger", "--alpha", "auto", "--direct"]),
+    ])
+    func whatDoesNotGoTogetherIsAMatterOfUsage(command: String, arguments: [String]) throws {
+        expectRefusal(try RunningCommand.run(command, arguments), 64, saying: "direct")
+    }
+
+    @Test func smallerPicturesHaveDerivativesToo() throws {
+        let built = try build([
+            "--method", "gradient", "--render-resolution", "8", "--verify", "24", "--json",
+        ])
+        #expect(built.status == 0, "\(built.error)")
+        let result = try object(built.output)
+        #expect(result["channels"] as? Int == 24)
+        let agreement = try #require(result["agreement"] as? [String: Any])
+        #expect((agreement["layers"] as? [Any])?.count == 3)
+        expectRefusal(
+            try build(["--method", "gradient", "--quiet"]), 65, saying: "render resolution is 8 there")
+    }
+
+    /// The embedded models' vocabulary is of a small world: a phrase of another loses more of its ∆t.
+    @Test func aSketchSaysHowMuchItKeepsAndWhatAPhraseLoses() throws {
+        let store = ["--store", tiny.file("sketched")]
+        let built = try RunningCommand.run(
+            "build-relevance",
+            ["--method", "gradient", "--sketch", "24", "--pairs", "2", "--verify", "0"] + store
+                + ["--statistics-samples", "500"])
+        #expect(built.status == 0, "\(built.error)")
+        let energy = try #require(
+            built.output.firstMatch(of: /sketch: 24 directions hold ([0-9.]+) % of the vocabulary's ∆t/))
+        let kept = try #require(Double(energy.1))
+        #expect(kept > 80 && kept < 100)
+
+        func lost(_ phrase: String) throws -> Double {
+            let arguments = [phrase, "--beta", "0", "--neutral", "animal face"] + store
+            let answer = try RunningCommand.run("query-direction", arguments)
+            let share = try #require(
+                answer.output.firstMatch(
+                    of: /([0-9.]+) % of this phrase's ∆t lies outside of the table's sketch/),
+                "\(answer.error)")
+            let shown = try #require(Double(share.1))
+            let json = try RunningCommand.run("query-direction", arguments + ["--json"])
+            let inside = try #require(try object(json.output)["shareInSketch"] as? Double)
+            #expect(abs(shown - 100 * (1 - inside)) < 0.06)
+            return shown
+        }
+        let (inside, outside) = try (lost("tiger"), lost("xylophone of zinc"))
+        #expect(inside < 20 && outside > 2 * inside)
+
+        // The sketch is the database's: another one is refused, and the same goes on.
+        let other = ["--pairs", "3", "--verify", "0", "--quiet"] + store + ["--statistics-samples", "500"]
+        expectRefusal(
+            try RunningCommand.run("build-relevance", ["--method", "gradient", "--sketch", "23"] + other), 65,
+            saying: "sketch is 24 there and 23 here")
+        let more = try RunningCommand.run(
+            "build-relevance", ["--method", "gradient", "--sketch", "24"] + other)
+        #expect(more.status == 0, "\(more.error)")
+    }
+
+    /// One number of a layer's weights is none: whichever way rows come about, nothing of it reaches a sum.
+    @Test(arguments: [
+        ("generator.safetensors", "synthesis.b8.conv1.bias", "b8.conv1", ["--method", "gradient"]),
+        ("generator.safetensors", "synthesis.b16.torgb.bias", "toRGB", ["--method", "gradient"]),
+        (
+            "clip.safetensors", "visual.transformer.resblocks.0.mlp.c_fc.bias", "block 0",
+            ["--method", "gradient"]
+        ),
+        ("generator.safetensors", "synthesis.b8.conv1.bias", "b4.conv1", ["--method", "pairs"]),
+    ])
+    func damagedWeightsAreNamedWithLayerAndImage(
+        file: String, tensor: String, layer: String, method: [String]
+    ) throws {
+        let whole = try Checkpoint.open(path: tiny.file(file))
+        var tensors: [String: Tensor] = [:]
+        for name in whole.names { tensors[name] = try whole.tensor(name) }
+        #expect(tensors[tensor] != nil)
+        tensors[tensor]?[1] = .nan
+        try SafetensorsFile.write(tensors, path: tiny.file(file))
+        expectRefusal(try build(method + ["--quiet"]), 65, saying: "image 0", layer)
+        let asked = try RunningCommand.run("query-direction", ["tiger"] + tiny.store)
+        #expect(asked.status != 0, "there is no table")
     }
 
     @Test(arguments: [

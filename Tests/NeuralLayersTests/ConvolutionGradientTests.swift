@@ -33,42 +33,46 @@ import Testing
         }
     }
 
-    @Test(arguments: shapes) func aConvolutionsGradientIsItsDifferences(shape: ConvolutionShape) throws {
+    /// A layer that keeps its map's size, and one that doubles it, every channel of ȳ scaled first.
+    @Test(arguments: shapes, [false, true])
+    func aStyledConvolutionsGradientIsItsDifferences(shape: ConvolutionShape, isUp: Bool) throws {
         Threads.limit(to: 1)
-        let arguments = try Arguments(shape, factor: 1)
-        let gradient = try FeatureMap(arguments.input.shape)
-        try ConvolutionGradient(shape, weights: arguments.weights)(
-            FeatureMap(arguments.outputGradient), into: gradient)
-        let convolution = try Convolution(shape, weights: arguments.weights)
-        let output = try FeatureMap(arguments.outputGradient.shape)
+        let arguments = try Arguments(shape, factor: isUp ? 2 : 1)
+        var random = NumPyRandomState(seed: 14)
+        let scales = random.gaussians(shape.batch * shape.outputChannels)
+        let vectors = ChannelVectors(rows: shape.batch, channels: shape.outputChannels)
+        for row in 0..<shape.batch {
+            vectors.withRow(row) { for i in $0.indices { $0[i] = scales[row * shape.outputChannels + i] } }
+        }
+        let layer = try StyledConvolutionGradient(
+            StyledWeights(gradientOf: arguments.weights, isUp: isUp), batch: shape.batch,
+            height: shape.height, width: shape.width)
+        let outputGradient = try blocked(arguments.outputGradient)
+        let gradient = try FeatureMap(arguments.input.shape, layout: .blocked(16))
+        // Twice, for the second finds what the first left in its memory.
+        for _ in 0..<2 { try layer(outputGradient, scales: vectors, into: gradient) }
+
+        let convolution = try StyledConvolution(
+            StyledWeights(arguments.weights, isUp: isUp), batch: shape.batch, height: shape.height,
+            width: shape.width)
+        let ones = ChannelVectors(rows: shape.batch, channels: shape.inputChannels)
+        for row in 0..<shape.batch { ones.withRow(row) { $0.update(repeating: 1) } }
+        let output = try FeatureMap(arguments.outputGradient.shape, layout: .blocked(16))
+        let pixels = output.height * output.width
+        let scaled = arguments.outputGradient.values.enumerated().map { $1 * scales[$0 / pixels] }
         let error = try CentralDifferences.error(
-            at: arguments.input.values, outputGradient: arguments.outputGradient.values,
-            gradient: gradient.tensor().values, step: 1
+            at: arguments.input.values, outputGradient: scaled, gradient: gradient.tensor().values, step: 1
         ) { x in
-            try convolution(FeatureMap(Tensor(x, shape: arguments.input.shape)), into: output)
+            try convolution(
+                blocked(Tensor(x, shape: arguments.input.shape)), styles: ones, demodulation: vectors,
+                finish: nil, into: output)
             return output.tensor().values
         }
         #expect(error < Self.tolerance)
     }
 
-    @Test(arguments: shapes) func anUpConvolutionsGradientIsItsDifferences(shape: ConvolutionShape) throws {
-        Threads.limit(to: 1)
-        let arguments = try Arguments(shape, factor: 2)
-        let gradient = try FeatureMap(arguments.input.shape, layout: .blockedForProcessor)
-        let layer = try UpConvolutionGradient(shape, weights: arguments.weights)
-        let outputGradient = try FeatureMap(arguments.outputGradient, layout: .blockedForProcessor)
-        // Twice, for the filter keeps a row between its calls.
-        for _ in 0..<2 { try layer(outputGradient, into: gradient) }
-        let convolution = try UpConvolution(shape, weights: arguments.weights)
-        let output = try FeatureMap(arguments.outputGradient.shape, layout: .blockedForProcessor)
-        let error = try CentralDifferences.error(
-            at: arguments.input.values, outputGradient: arguments.outputGradient.values,
-            gradient: gradient.tensor().values, step: 1
-        ) { x in
-            try convolution(FeatureMap(Tensor(x, shape: arguments.input.shape)), into: output)
-            return output.tensor().values
-        }
-        #expect(error < Self.tolerance)
+    private func blocked(_ tensor: Tensor) throws -> FeatureMap {
+        try FeatureMap(tensor, layout: .blocked(16))
     }
 
     @Test(arguments: [[2, 3, 5, 7], [1, 1, 1, 1], [3, 3, 8, 2]])
@@ -98,13 +102,12 @@ import Testing
         var random = NumPyRandomState(seed: 13)
         let (input, outputGradient) = (random.gaussians(inputs), random.gaussians(outputs))
         var gradient = [Float](repeating: 5, count: inputs)
-        let layer = try BicubicResizeGradient(
+        let resize = try BicubicResize(
             inputHeight: sizes[0], inputWidth: sizes[1], outputHeight: sizes[2], outputWidth: sizes[3])
+        let layer = BicubicResizeGradient(of: resize)
         outputGradient.withUnsafeBufferPointer { source in
             gradient.withUnsafeMutableBufferPointer { layer(source, into: $0, planes: 2) }
         }
-        let resize = try BicubicResize(
-            inputHeight: sizes[0], inputWidth: sizes[1], outputHeight: sizes[2], outputWidth: sizes[3])
         let error = CentralDifferences.error(
             at: input, outputGradient: outputGradient, gradient: gradient, step: 1
         ) { x in
@@ -117,25 +120,108 @@ import Testing
         #expect(error < Self.tolerance)
     }
 
+    struct Geometry: CustomTestStringConvertible {
+        let inputs, outputs, height, width, kernel, stride: Int
+        var testDescription: String {
+            "\(inputs)→\(outputs) \(height)×\(width), kernel \(kernel), stride \(stride)"
+        }
+    }
+
+    /// Two gradients of one map, of blocks and of a picture's planes.
+    @Test(arguments: [
+        Geometry(inputs: 5, outputs: 20, height: 6, width: 7, kernel: 3, stride: 1),
+        Geometry(inputs: 3, outputs: 8, height: 12, width: 10, kernel: 3, stride: 2),
+        Geometry(inputs: 3, outputs: 17, height: 9, width: 11, kernel: 3, stride: 2),
+        Geometry(inputs: 33, outputs: 18, height: 5, width: 4, kernel: 1, stride: 1),
+    ])
+    func aNormalisedConvolutionsGradientIsItsDifferences(geometry: Geometry) throws {
+        Threads.limit(to: 1)
+        let (inputs, outputs) = (geometry.inputs, geometry.outputs)
+        var random = NumPyRandomState(seed: 15)
+        func vector() -> Tensor { Tensor(random.gaussians(outputs)) }
+        let normalisation = NormalisedConvolutionWeights.Normalisation(
+            gain: vector(), bias: vector(), mean: vector(),
+            variance: Tensor(random.gaussians(outputs).map { 0.5 + abs($0) }))
+        let kernel = geometry.kernel
+        let there = try NormalisedConvolutionWeights(
+            Tensor(
+                random.gaussians(outputs * inputs * kernel * kernel),
+                shape: [outputs, inputs, kernel, kernel]),
+            normalisation, input: [1, inputs, geometry.height, geometry.width], stride: geometry.stride,
+            finish: .none)
+        let back = try NormalisedConvolutionGradientWeights(of: there, batch: 2)
+        let outputGradient = try Tensor(random.gaussians(back.output.count), shape: back.output)
+        let layer = try NormalisedConvolutionGradient(
+            back, output: FeatureMap(outputGradient, layout: .blockedForProcessor))
+        try layer()
+        let layout: FeatureMapLayout = inputs == 3 ? .planes : .blockedForProcessor
+        let x = try FeatureMap(there.input, layout: layout)
+        let convolution = try NormalisedConvolution(there, input: x)
+        let (input, gradient) = (random.gaussians(there.input.count), layer.input.tensor().values)
+        for row in 0..<2 {
+            let (from, to) = (row * there.output.count, row * there.input.count)
+            let error = try CentralDifferences.error(
+                at: input, outputGradient: Array(outputGradient.values[from..<from + there.output.count]),
+                gradient: Array(gradient[to..<to + there.input.count]), step: 1
+            ) {
+                try x.write(Tensor($0, shape: there.input))
+                try convolution()
+                return convolution.output.tensor().values
+            }
+            #expect(error < Self.tolerance)
+        }
+    }
+
+    @Test(arguments: [[2, 5, 4, 6], [1, 18, 7, 5], [3, 3, 2, 3]])
+    func anAveragePoolsGradientIsItsDifferences(extents: [Int]) throws {
+        Threads.limit(to: 1)
+        let shape = try Shape(extents)
+        let pooled: Shape = [extents[0], extents[1], extents[2] / 2, extents[3] / 2]
+        var random = NumPyRandomState(seed: 16)
+        let (input, outputGradient) = (random.gaussians(shape.count), random.gaussians(pooled.count))
+        let layer = try AveragePoolGradient(
+            output: FeatureMap(Tensor(outputGradient, shape: pooled), layout: .blockedForProcessor),
+            height: extents[2], width: extents[3])
+        layer()
+        let x = try FeatureMap(shape, layout: .blockedForProcessor)
+        let pool = try AveragePool(x)
+        let error = try CentralDifferences.error(
+            at: input, outputGradient: outputGradient, gradient: layer.input.tensor().values, step: 1
+        ) {
+            try x.write(Tensor($0, shape: shape))
+            try pool()
+            return pool.output.tensor().values
+        }
+        #expect(error < Self.tolerance)
+    }
+
+    @Test func aRectifierLetsThroughWhatCameOutAboveZero() throws {
+        let output = try FeatureMap(
+            Tensor([1, 0, -1, 2], shape: [1, 2, 1, 2]), layout: .blockedForProcessor)
+        let gradient = try FeatureMap(
+            Tensor([5, 6, 7, 8, 1, 2, 3, 4], shape: [2, 2, 1, 2]), layout: .blockedForProcessor)
+        gradient.clear(whereNotPositive: output)
+        #expect(gradient.tensor().values == [5, 0, 0, 8, 1, 0, 0, 4])
+    }
+
     @Test func wrongShapesAreRefused() throws {
-        let shape = ConvolutionShape(batch: 1, inputChannels: 5, outputChannels: 20, height: 6, width: 7)
-        #expect(throws: NeuralLayerError.self) {
-            try ConvolutionGradient(shape, weights: Tensor(zeros: [5, 20, 3, 3]))
+        for shape in [[5, 20, 1, 1], [5, 20, 3], [0, 20, 3, 3]] {
+            #expect(throws: NeuralLayerError.self) {
+                try StyledWeights(gradientOf: Tensor(zeros: Shape(shape)), isUp: false)
+            }
+        }
+        let weights = try StyledWeights(gradientOf: Tensor(zeros: [20, 5, 3, 3]), isUp: true)
+        let scales = ChannelVectors(rows: 1, channels: 20)
+        let gradient = try StyledConvolutionGradient(weights, batch: 1, height: 6, width: 7)
+        for shapes in [([1, 20, 6, 7], [1, 5, 6, 7]), ([1, 20, 12, 14], [1, 5, 12, 14])] {
+            #expect(throws: NeuralLayerError.self) {
+                try gradient(
+                    FeatureMap(Shape(shapes.0), layout: .blocked(16)), scales: scales,
+                    into: FeatureMap(Shape(shapes.1), layout: .blocked(16)))
+            }
         }
         #expect(throws: NeuralLayerError.self) {
-            try UpConvolutionGradient(shape, weights: Tensor(zeros: [20, 5, 1, 1]))
-        }
-        let gradient = try UpConvolutionGradient(shape, weights: Tensor(zeros: [20, 5, 3, 3]))
-        #expect(throws: NeuralLayerError.self) {
-            try gradient(FeatureMap([1, 20, 6, 7]), into: FeatureMap([1, 5, 6, 7]))
-        }
-        var one = shape
-        one.kernel = 1
-        #expect(throws: NeuralLayerError.self) {
-            try UpConvolutionGradient(one, weights: Tensor(zeros: [20, 5, 1, 1]))
-        }
-        #expect(throws: NeuralLayerError.self) {
-            try BicubicResizeGradient(inputHeight: 0, inputWidth: 3, outputHeight: 2, outputWidth: 2)
+            try StyledConvolutionGradient(weights, batch: 0, height: 6, width: 7)
         }
         #expect(throws: NeuralLayerError.self) {
             try UpsamplePictureGradient([1, 3, 2, 2])(

@@ -11,7 +11,8 @@ import Testing
 
 /// What a build is said to take, beside what this thread allocates for a worker of its own.
 @Suite struct ModelSubjectTests {
-    @Test(arguments: [false, true]) func theEstimateOfMemoryHoldsAndIsClose(isResNet: Bool) throws {
+    @Test(arguments: [false, true], [TableMethod.pairs, .gradient])
+    func theEstimateOfMemoryHoldsAndIsClose(isResNet: Bool, method: TableMethod) throws {
         Threads.limit(to: 1)
         let folder = try TemporaryFolder()
         let (path, merges) = (folder.file("clip.safetensors"), folder.file("merges.txt"))
@@ -24,22 +25,27 @@ import Testing
         try TinyModels.writeGenerator(path: folder.file("generator.safetensors"), channels: 40)
         let generator = try Generator(checkpoint: .open(path: folder.file("generator.safetensors")))
         let subject = try ModelSubject(
-            generator: generator, model: CLIPModel.open(path: path, merges: merges))
+            generator: generator, model: CLIPModel.open(path: path, merges: merges), method: method)
         let settings = try SweepSettings(statisticsSamples: 2)
         let count = generator.styleSpace.count
         let statistics = try StyleStatistics(
             mean: [Float](repeating: 0, count: count), deviation: [Float](repeating: 1, count: count))
         var worker: (any SweepWorker)?
         let measured = try peakAllocation {
-            let made = try subject.makeWorker(settings: settings)
+            let made = try subject.makeWorker(settings: settings, threads: 1)
             worker = made
-            _ = try made.sums(layer: 0, channels: Array(0..<16), images: 0..<1, statistics: statistics)
+            if method == .pairs {
+                _ = try made.sums(
+                    layer: 0, channels: Array(0..<16), images: 0..<1, statistics: statistics)
+            } else {
+                _ = try made.derivatives(layers: [0], image: 0)
+            }
         }
         #expect(worker != nil)
         // Kernels that oneDNN compiles and keeps for the whole process come on top: some 100 KB each.
-        let estimate = subject.sharedMemory + subject.memoryPerWorker
+        let estimate = subject.memory(threads: 1)
         #expect(measured < estimate + 4 << 20)
         #expect(estimate < 3 * measured)
-        print("worker, \(isResNet ? "ResNet" : "transformer"): \(measured) of \(estimate) bytes")
+        print("\(method), \(isResNet ? "ResNet" : "transformer"): \(measured) of \(estimate) bytes")
     }
 }

@@ -16,14 +16,16 @@ struct ToySubject: SweepSubject {
     ]
     var latentDimension = 4
     var dimension = 6
-    var memoryPerWorker = 1000
-    var sharedMemory = 100
     /// Steps that all workers together may take before one throws, as a kill would end them.
     let fuse: Fuse
 
     init(stepsBeforeFailure: Int = .max) { fuse = Fuse(stepsBeforeFailure) }
 
-    func makeWorker(settings: SweepSettings) throws -> any SweepWorker {
+    func memory(threads: Int) -> Int { 100 + 1000 * threads }
+
+    func workers(for method: TableMethod, threads: Int) -> Int { threads }
+
+    func makeWorker(settings: SweepSettings, threads: Int = 1) throws -> any SweepWorker {
         ToyWorker(subject: self, settings: settings)
     }
 }

@@ -15,32 +15,38 @@ import Testing
         return try TextDirection(target: embeddings[0], neutral: embeddings[1])
     }
 
-    /// A table of 16 images from gradients, which agrees with one from pairs to a median cosine of 0.99.
-    @Test func itAgreesWithATableOfTheEmbeddedModels() throws {
+    /// The same images' whole derivatives make a table. What is left between the two: lengths from 15 random directions,
+    /// and that a table divides each channel by the length of its own mean. (Tables of other images differ more: their
+    /// rank correlation is about 0.9.)
+    @Test func itAgreesWithATableOfTheSameImages() throws {
         let (generator, model) = try EmbeddingGradientTests.Models.animalFaces.open()
-        let text = try tiger(model)
-        let settings = try SweepSettings(statisticsSamples: 1000)
-        let direct = try DirectRelevance(generator, model, settings: settings)
-            .relevance(along: text, images: 20, workers: 2)
+        let phrases = ["animal face", "tiger", "animal wearing glasses", "orange animal"]
         Threads.limit(to: 1)
-        let sweep = try GradientSweep(generator, model, settings: settings, batch: 32)
+        let embeddings = try PromptEnsemble().embeddings(of: phrases, by: model.textEncoder())
+        let settings = try SweepSettings(statisticsSamples: 1000)
+        let sweep = try GradientSweep(generator, model, settings: settings, batch: 32, threads: 2)
         let layers = Array(generator.styleSpace.sweptLayers.indices)
         var sums = ChannelSums(
             channels: generator.styleSpace.sweptCount, dimension: model.configuration.dimension)
-        for image in 0..<16 {
+        for image in 0..<20 {
             var first = 0
             for part in try sweep.sums(layers: layers, image: image) {
                 try sums.merge(part, at: first)
                 first += part.channels
             }
         }
-        let table = try RelevanceTable(sums: sums).relevance(to: text)
-        let agreement = try RelevanceAgreement(table, direct)
-        #expect(agreement.rankCorrelation > 0.9)
-        #expect(agreement.sharedStrongest >= 7)
-        // A threshold means the same in both.
-        let sizes = [table, direct].map { Double($0.map { abs($0) }.reduce(0, +)) }
-        #expect(abs(sizes[1] / sizes[0] - 1) < 0.35)
+        for embedding in embeddings.dropFirst() {
+            let text = try TextDirection(target: embedding, neutral: embeddings[0])
+            let direct = try DirectRelevance(generator, model, settings: settings)
+                .relevance(along: text, images: 20, workers: 2)
+            let table = try RelevanceTable(sums: sums).relevance(to: text)
+            let agreement = try RelevanceAgreement(table, direct)
+            #expect(agreement.rankCorrelation > 0.985)
+            #expect(agreement.sharedStrongest >= 13)
+            // A threshold means the same in both.
+            let sizes = [table, direct].map { Double($0.map { abs($0) }.reduce(0, +)) }
+            #expect(abs(sizes[1] / sizes[0] - 1) < 0.35)
+        }
     }
 
     @Test func workersDoNotShow() throws {

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func aGradientDependsNeitherOnItsCompanyNorOnThePictureBefore() throws {
+    @Test func aGradientDependsNeitherOnItsCompanyNorOnThreadsNorOnThePictureBefore() throws {
         Threads.limit(to: 1)
         let (generator, model) = try Models.animalFaces.open()
         var random = NumPyRandomState(seed: 5)
@@ -104,7 +104,8 @@ import Testing
         }
         let (dimension, count) = (model.configuration.dimension, generator.styleSpace.count)
         let embeddings = try Tensor(random.gaussians(5 * dimension), shape: [5, dimension])
-        let gradient = try EmbeddingGradient(generator, model, batch: 4)
+        // Three threads share two batches.
+        let gradient = try EmbeddingGradient(generator, model, batch: 4, threads: 3)
         _ = try gradient.keep(styles: pictures[0])
         var together = Tensor(zeros: [5, count])
         try gradient(embeddings, into: &together)
@@ -113,6 +114,11 @@ import Testing
         try gradient(embeddings, into: &other)
         #expect(other != together)
         _ = try gradient.keep(styles: pictures[0])
+        let single = try EmbeddingGradient(generator, model, batch: 4)
+        _ = try single.keep(styles: pictures[0])
+        var again = together
+        try single(embeddings, into: &again)
+        #expect(again == together)
         for row in 0..<5 {
             var alone = Tensor(zeros: [1, count])
             let one = try Tensor(

@@ -24,8 +24,10 @@ import Testing
         return try StyleStatistics(blocks: [StyleMoments(of: styles)])
     }
 
-    @Test func rowsFromDerivativesAreNearlyThoseOfPairs() throws {
+    /// Of whole pictures, and of those that synthesis makes on its way.
+    @Test(arguments: [nil, 32]) func rowsFromDerivativesAreNearlyThoseOfPairs(resolution: Int?) throws {
         let (images, layer) = (0..<4, 4)
+        let settings = try SweepSettings(statisticsSamples: 1000, renderResolution: resolution)
         let gradients = try GradientSweep(generator, model, settings: settings, batch: 16)
         let channels = generator.styleSpace.sweptLayers[layer].channels
         var derivatives = ChannelSums(channels: channels, dimension: model.configuration.dimension)

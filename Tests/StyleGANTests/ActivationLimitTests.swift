@@ -79,9 +79,10 @@ import Testing
         let count = generator.styleSpace.count
         let (styles, along) = (try joined("styles."), try expected.tensor("along"))
         let published = try joined("gradient.")
-        let gradient = try SynthesisGradient(generator, batch: 2)
+        let kept = try KeptSynthesis(generator, batch: 2)
+        let gradient = try SynthesisGradient(of: kept)
         for row in 0..<2 {
-            let picture = try gradient.keep(
+            let picture = try kept.keep(
                 styles: Tensor(Array(styles.values[row * count..<(row + 1) * count])))
             let size = picture.count
             #expect(
@@ -89,7 +90,9 @@ import Testing
                     .allSatisfy { abs($0 - $1) < tolerance })
             var found = Tensor(zeros: [2, count])
             // Both pictures' directions go back through this one; only its own has a published gradient.
-            try gradient(pictures: along, into: &found, rows: 0..<2)
+            try found.withUnsafeMutableValues { (found) throws(GeneratorError) in
+                try gradient(pictures: along, count: 2, into: found)
+            }
             let own = found.values[row * count..<(row + 1) * count]
             let wanted = published.values[row * count..<(row + 1) * count]
             let scale = (wanted.reduce(0) { $0 + $1 * $1 } / Float(count)).squareRoot()

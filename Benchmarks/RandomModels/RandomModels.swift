@@ -3,10 +3,10 @@ import Foundation
 import Tensors
 
 /// Networks of the published sizes with random weights: what a sweep costs does not depend on what they have learned.
-enum RandomModels {
+public enum RandomModels {
     /// Writes a StyleGAN2 of this resolution with NVIDIA's names and widths: 512 channels up to 64 × 64, then half as many
     /// for twice the resolution.
-    static func writeGenerator(path: String, resolution: Int) throws {
+    public static func writeGenerator(path: String, resolution: Int) throws {
         var weights = RandomWeights()
         func width(_ resolution: Int) -> Int { min(512, 32_768 / resolution) }
         let latent = 512
@@ -44,7 +44,7 @@ enum RandomModels {
 
     /// Writes the image encoder of ViT-B/32 with OpenAI's names, and a text encoder that is as small as may be.
     /// - Parameter tokens: As many as the merges make that the model is opened with.
-    static func writeCLIP(path: String, tokens: Int) throws {
+    public static func writeCLIP(path: String, tokens: Int) throws {
         var weights = RandomWeights()
         let (width, dimension, text) = (768, 512, 64)
         weights.add("visual.conv1.weight", [width, 3, 32, 32], scale: 0.02)

@@ -13,19 +13,18 @@ public final class Convolution {
     private let blockedOutput: FeatureMap?
 
     /// A convolution by weights that may be shared with others of the same shape.
-    /// - Parameter scratchpad: shared with the thread's other layers; nil for its own.
     /// - Throws: `NeuralLayerError` where the weights were packed for another shape, or oneDNN refuses.
     public convenience init(
-        _ shape: ConvolutionShape, weights: PackedWeights, scratchpad: Scratchpad? = nil
+        _ shape: ConvolutionShape, weights: PackedWeights
     ) throws(NeuralLayerError) {
         let plan = try ConvolutionPlan(shape)
-        try weights.requireLayouts([plan.weights], of: "a convolution")
-        try self.init(shape, plan, weights: weights.parts[0], scratchpad: scratchpad)
+        try weights.requireLayout(plan.weights, of: "a convolution")
+        try self.init(shape, plan, weights: weights.memory)
     }
 
     /// A convolution by weights in the plan's layout.
     init(
-        _ shape: ConvolutionShape, _ plan: ConvolutionPlan, weights: Memory, scratchpad: Scratchpad? = nil
+        _ shape: ConvolutionShape, _ plan: ConvolutionPlan, weights: Memory
     ) throws(NeuralLayerError) {
         self.shape = shape
         inputShape = plan.input.shape
@@ -39,14 +38,14 @@ public final class Convolution {
             [
                 (DNNL_ARG_SRC, .window(plan.input)), (DNNL_ARG_WEIGHTS, weights),
                 (DNNL_ARG_DST, .window(plan.output)),
-            ], scratchpad: scratchpad)
+            ])
     }
 
     /// - Parameter weights: `[O, I, k, k]`
     public convenience init(
-        _ shape: ConvolutionShape, weights: Tensor, scratchpad: Scratchpad? = nil
+        _ shape: ConvolutionShape, weights: Tensor
     ) throws(NeuralLayerError) {
-        try self.init(shape, weights: PackedWeights(weights, for: shape), scratchpad: scratchpad)
+        try self.init(shape, weights: PackedWeights(weights, for: shape))
     }
 
     /// - Parameters:

@@ -73,13 +73,6 @@ final class Memory {
         self.start = start
     }
 
-    /// Points the handle at the beginning of a block, which the caller keeps alive while it is used.
-    func slide(over block: MemoryBlock) throws(NeuralLayerError) {
-        precondition(descriptor.byteCount <= block.elements.count * 4)
-        try check(
-            dnnl_memory_set_data_handle(handle, block.elements.baseAddress), "a window", [descriptor.shape])
-    }
-
     /// Points the handle at elements from this one on, of `owner`, which the caller keeps alive while it is used.
     func slide(to first: Int, of owner: FeatureMap) throws(NeuralLayerError) {
         precondition(first >= 0 && (first * 4 + descriptor.byteCount) <= owner.elements.count * 4)

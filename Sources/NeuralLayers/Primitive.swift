@@ -3,37 +3,23 @@ import Tensors
 
 /// One oneDNN operation with its arguments: made once, executed often without allocating.
 ///
-/// It keeps its arguments' memory alive. The scratchpad is its own, or one that the primitives of a thread share, so
-/// that nothing is allocated when it runs.
+/// It keeps its arguments' memory alive, and the scratchpad is its own, so that nothing is allocated when it runs.
 final class Primitive {
     private let handle: dnnl_primitive_t
     private let stream: ExecutionStream
     private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
     private var memories: [Memory]
     private let operation: String
-    /// The shared scratchpad and the window on it.
-    private let shared: (pad: Scratchpad, window: Memory)?
 
-    /// - Parameters:
-    ///   - arguments: oneDNN's argument numbers (`DNNL_ARG_SRC`, …) with the memory of each.
-    ///   - pad: A scratchpad that the caller's other primitives use at other times; nil for one of its own.
+    /// - Parameter arguments: oneDNN's argument numbers (`DNNL_ARG_SRC`, …) with the memory of each.
     init(
-        _ descriptor: PrimitiveDescriptor, _ arguments: [(Int32, Memory)], scratchpad pad: Scratchpad? = nil
+        _ descriptor: PrimitiveDescriptor, _ arguments: [(Int32, Memory)]
     ) throws(NeuralLayerError) {
         operation = descriptor.operation
         stream = try ExecutionStream()
         var bound = arguments
         let scratchpad = descriptor.memory(dnnl_query_scratchpad_md, shape: [])
-        var shared: (Scratchpad, Memory)?
-        if scratchpad.byteCount > 0, let pad {
-            pad.reserve(byteCount: scratchpad.byteCount)
-            let window = try Memory.window(scratchpad)
-            bound.append((DNNL_ARG_SCRATCHPAD, window))
-            shared = (pad, window)
-        } else if scratchpad.byteCount > 0 {
-            bound.append((DNNL_ARG_SCRATCHPAD, try Memory(scratchpad)))
-        }
-        self.shared = shared
+        if scratchpad.byteCount > 0 { bound.append((DNNL_ARG_SCRATCHPAD, try Memory(scratchpad))) }
         var handle: dnnl_primitive_t?
         try check(
             dnnl_primitive_create(&handle, descriptor.handle), operation, bound.map(\.1.descriptor.shape))
@@ -48,8 +34,6 @@ final class Primitive {
 
     /// Runs on the calling thread and returns when it is done.
     func execute() throws(NeuralLayerError) {
-        // It may have grown since.
-        if let shared { try shared.window.slide(over: shared.pad.block) }
         try check(
             dnnl_primitive_execute(handle, stream.handle, Int32(arguments.count), arguments.baseAddress),
             operation, memories.map(\.descriptor.shape))

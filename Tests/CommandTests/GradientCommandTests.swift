@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Pictures
+import RelevanceDatabase
 import Tensors
 import TestSupport
 import Testing
@@ -40,6 +41,62 @@ import Testing
         let repaired = try build(["--method", "gradient", "--pairs", "3", "--repair", "b8.conv0"])
         #expect(repaired.status == 0 && repaired.output.contains("from pairs: b8.conv0"), "\(repaired.error)")
         expectRefusal(try build(["--quiet"]), 65, saying: "method is gradient there and pairs here")
+    }
+
+    @Test func aTableFromGradientsHasTheSameBitsHoweverItIsBuilt() throws {
+        func build(_ store: String, _ arguments: [String]) throws {
+            let options = ["--method", "gradient", "--verify", "0", "--pairs", "5", "--quiet"]
+            let built = try RunningCommand.run(
+                "build-relevance",
+                tiny.models + TinyStore.short + options + ["--store", tiny.file(store)] + arguments)
+            try #require(built.status == 0, "\(built.error)")
+        }
+        try build("whole", [])
+        try build("extended", ["--pairs", "2"])
+        try build("extended", ["--threads", "2"])
+        try expectSameBits(tiny.file("extended"), tiny.file("whole"))
+        let parts = try (1...3).map { part in
+            try build("part\(part)", ["--shard", "\(part)/3"])
+            return tiny.file("part\(part)")
+        }
+        let merged = try RunningCommand.run(
+            "merge-relevance", parts + ["--store", tiny.file("merged"), "--quiet"])
+        #expect(merged.status == 0, "\(merged.error)")
+        try expectSameBits(tiny.file("merged"), tiny.file("whole"))
+        try build("layers", ["--layers", "b8"])
+        try build("layers", [])
+        try expectSameBits(tiny.file("layers"), tiny.file("whole"))
+    }
+
+    /// Layers that gradients get wrong are named with what mends them, and mended they are as pairs have them.
+    @Test func whereTheTwoWaysDisagreeALayersRepairIsOffered() throws {
+        // Steps far beyond what a derivative tells.
+        let far = ["--alpha", "300"]
+        let built = try build(["--method", "gradient", "--verify", "40", "--json"] + far)
+        #expect(built.status == 0, "\(built.error)")
+        let layers = try #require(
+            (try object(built.output)["agreement"] as? [String: Any])?["layers"] as? [[String: Any]])
+        let poor = layers.compactMap { layer -> String? in
+            (layer["median"] as? Double ?? 0) < 0.9 ? layer["name"] as? String : nil
+        }
+        try #require(!poor.isEmpty, "\(layers)")
+        let said = try build(["--method", "gradient", "--verify", "40"] + far)
+        for name in poor { #expect(said.output.contains("--repair \(name)"), "\(said.output)") }
+
+        let repaired = try build(["--method", "gradient"] + far + poor.flatMap { ["--repair", $0] })
+        #expect(repaired.status == 0, "\(repaired.error)")
+        let ofPairs = try build(far + ["--store", tiny.file("pairs")])
+        #expect(ofPairs.status == 0, "\(ofPairs.error)")
+        let pairs = try RelevanceDatabase(path: tiny.file("pairs"))
+        let mended = try RelevanceDatabase(path: tiny.file("store"))
+        let width = pairs.manifest.dimension
+        var first = 0
+        for layer in pairs.manifest.layers where layer.isSwept {
+            let rows = first * width..<(first + layer.channels) * width
+            first += layer.channels
+            let (found, true_) = try (mended.table().rows.values[rows], pairs.table().rows.values[rows])
+            #expect((found == true_) == poor.contains(layer.name), "\(layer.name)")
+        }
     }
 
     @Test func aSketchOfMoreDirectionsThanThereAreIsRefused() throws {

@@ -8,26 +8,26 @@ import Testing
     /// `make test-kill` asks for 200.
     private static let kills = ProcessInfo.processInfo.environment["KILLS"].flatMap { Int($0) } ?? 6
 
-    /// Half of the kills each, for both have marks of their own in the store.
-    @Test(arguments: [[], ["--tolerance", "0.2"]])
-    func aBuildThatIsKilledAndGoneOnWithEndsInTheSameBits(tolerance: [String]) throws {
+    /// A third of the kills each, for all have marks of their own in the store.
+    @Test(arguments: [[], ["--tolerance", "0.2"], ["--method", "gradient", "--verify", "8"]])
+    func aBuildThatIsKilledAndGoneOnWithEndsInTheSameBits(more: [String]) throws {
         let tiny = try TinyStore()
         let options =
-            ["--pairs", "25", "--statistics-samples", "1000", "--threads", "2", "--quiet"] + tolerance
+            ["--pairs", "25", "--statistics-samples", "1000", "--threads", "2", "--quiet"] + more
         let whole = tiny.file("whole")
         let began = Date()
         let build = try RunningCommand.run("build-relevance", tiny.models + options + ["--store", whole])
         try #require(build.status == 0, "\(build.error)")
         let duration = Date().timeIntervalSince(began)
 
-        var random = SeededMoments(state: UInt64(7 + tolerance.count))
+        var random = SeededMoments(state: UInt64(7 + more.count))
         var killed = 0
         var round = 0
-        while killed < Self.kills / 2 {
+        while killed < Self.kills / 3 {
             let store = tiny.file("store\(round)")
             round += 1
             // The same store is killed a few times over before it is let finish, if it has not by then.
-            for _ in 0..<3 where killed < Self.kills / 2 {
+            for _ in 0..<3 where killed < Self.kills / 3 {
                 let running = try RunningCommand(
                     "build-relevance", tiny.models + options + ["--store", store])
                 usleep(UInt32(random.next() * duration * 1_000_000))

@@ -26,7 +26,8 @@ public enum BuildOutcome: Hashable, Sendable {
 
 /// What a build takes, known before it starts.
 public struct BuildNeeds: Hashable, Sendable {
-    /// Bytes of memory, about: the workers' networks and buffers, and the sums at the end.
+    /// Bytes of memory, at most about: the workers' networks and buffers, and the sums at the end. What the program itself
+    /// has before, files of weights that it has mapped included, comes on top.
     public let memory: Int
     /// Bytes of disk when the build is complete, at most.
     public let disk: Int

@@ -78,8 +78,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         let disk =
             numbers * 24 + largestLayer * manifest.dimension * 32 + manifest.totalChannels * 64 + (1 << 20)
         return BuildNeeds(
-            memory: subject.memory(threads: request.workers) + numbers * 40,
-            disk: disk, pairs: try pairsLeft())
+            memory: subject.buildMemory(threads: request.workers), disk: disk, pairs: try pairsLeft())
     }
 
     /// Builds until all is done or `isCancelled` says so, which is asked between units.

@@ -63,9 +63,18 @@ public struct ModelSubject: SweepSubject {
     }
 
     public func memory(threads: Int) -> Int {
-        let pairs = memoryOfPairs(threads: threads)
         // Derivatives come first, pairs to compare them with when those have given way.
-        return method == .pairs ? pairs : max(pairs, memoryOfDerivatives(threads: threads))
+        let pairs = memoryOfPairs(threads: threads)
+        let sweep = method == .pairs ? pairs : max(pairs, memoryOfDerivatives(threads: threads))
+        // Samples are done with by then, but the allocator may keep what they took.
+        return sweep + threads * memoryOfSamples
+    }
+
+    /// Of a block of samples: w+, the style code as its layers make it and as it is put together.
+    private var memoryOfSamples: Int {
+        let (network, styles) = (generator.configuration, generator.styleSpace.count)
+        return 4 * DatabaseBuilder<Self>.samplesPerBlock
+            * (2 * network.wDimension + network.latentCount * network.wDimension + 2 * styles)
     }
 
     /// The generator's kernels and weights, CLIP's there and back, and as they were read; what is kept of an image; each

@@ -20,6 +20,15 @@ public protocol SweepSubject: Sendable {
     func makeWorker(settings: SweepSettings, threads: Int) throws -> any SweepWorker
 }
 
+extension SweepSubject {
+    /// The memory in bytes that a whole build by so many threads takes, beside the program: the sweep's, and the sums with
+    /// the tables that come of them.
+    public func buildMemory(threads: Int) -> Int {
+        let channels = layers.reduce(0) { $0 + ($1.isSwept ? $1.channels : 0) }
+        return memory(threads: threads) + 40 * channels * dimension
+    }
+}
+
 /// The networks and buffers that one thread owns, or some threads together.
 ///
 /// What it returns depends on its arguments alone: not on what it did before, nor on the other workers.

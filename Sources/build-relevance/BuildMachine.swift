@@ -2,40 +2,60 @@ import CommandKit
 import Foundation
 import RelevanceDatabase
 
-/// What the machine gives a build.
-enum BuildMachine {
-    /// One worker a processor that the program may use, and no more than a budget of memory holds.
-    /// - Throws: `OptionError` where it does not hold one.
-    static func workers(_ subject: some SweepSubject, budget: Int?) throws(OptionError) -> Int {
+/// What the machine gives a build, and what of it the program has taken already.
+struct BuildMachine {
+    /// What comes on top while it works, whatever the models: kernels that oneDNN compiles, pages of libraries that were
+    /// not touched before, stacks, what the allocator holds back.
+    private static let overhead = 24 << 20
+
+    /// The most that the program may have resident, in bytes; nil where nobody knows what is free.
+    private let budget: Int?
+    private let isAsked: Bool
+    private let available = Self.kilobytes(of: "MemAvailable", in: "/proc/meminfo").map { $0 << 10 }
+    private let resident = (Self.kilobytes(of: "VmRSS", in: "/proc/self/status") ?? 0) << 10
+
+    /// To be made once the models are open: what is mapped of their files counts as well.
+    /// - Parameter asked: Bytes that `--memory` allows; nil for half of what is free.
+    init(budget asked: Int?) {
+        isAsked = asked != nil
+        budget = asked ?? available.map { $0 / 2 }
+    }
+
+    /// The most that the program will have resident, in bytes, where the build takes so much.
+    func total(_ build: Int) -> Int { resident + Self.overhead + build }
+
+    /// Threads for the sweep: as many as are asked for or, left to us, one a processor as far as the budget goes.
+    /// - Throws: `OptionError` where the budget does not go as far; it says what would do.
+    func threads(_ subject: some SweepSubject, asked: Int?) throws(OptionError) -> Int {
         let processors = max(1, ProcessInfo.processInfo.activeProcessorCount)
-        let available = availableMemory
-        guard let budget = budget ?? available.map({ $0 / 2 }) else { return processors }
-        // A tenth stays for sums and tables.
-        let left = budget / 10 * 9
-        guard let threads = (1...processors).last(where: { subject.memory(threads: $0) <= left }) else {
-            let needed = subject.memory(threads: 1) / 9 * 10
-            throw OptionError(
-                "\(needed >> 20) MiB of memory are needed for one thread, and the build may have \(budget >> 20) "
-                    + "(\(available.map { "\($0 >> 20) are free" } ?? "half of what is free")); "
-                    + "--memory allows more, --render-resolution needs less")
+        // Half of what is free is our own choice, and gives way to what is asked for.
+        guard let budget, asked == nil || isAsked else { return asked ?? processors }
+        let choices = asked.map { $0...$0 } ?? 1...processors
+        if let threads = choices.last(where: { total(subject.buildMemory(threads: $0)) <= budget }) {
+            return threads
         }
-        return threads
+        let needed = total(subject.buildMemory(threads: choices.lowerBound))
+        // Somewhat more than now, for the next run's libraries may lie otherwise.
+        let enough = (needed >> 20) / 8 * 8 + 16
+        throw OptionError(
+            "\(needed >> 20) MiB of memory are needed for \(choices.lowerBound == 1 ? "one thread" : "\(choices.lowerBound) threads"), "
+                + "and the build may have \(budget >> 20) (\(available.map { "\($0 >> 20) are free" } ?? "half of what is free")); "
+                + "--memory \(enough)M would do, --render-resolution needs less")
     }
 
     /// Refuses what the kernel would end by force after a while.
-    static func requireMemory(_ bytes: Int, threads: Int) throws(OptionError) {
-        guard let available = availableMemory, bytes > available else { return }
+    func requireFree(_ build: Int, threads: Int) throws(OptionError) {
+        guard let available, total(build) - resident > available else { return }
         throw OptionError(
-            "\(bytes >> 20) MiB of memory are needed for \(threads) threads, and \(available >> 20) MiB are free; "
+            "\(total(build) >> 20) MiB of memory are needed for \(threads) threads, and \(available >> 20) MiB are free; "
                 + "fewer --threads need less")
     }
 
-    /// Bytes that the kernel would give without swapping.
-    static var availableMemory: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
-            let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+    /// A number from a line `name:   number kB` of one of the kernel's files.
+    private static func kilobytes(of name: String, in path: String) -> Int? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") })
         else { return nil }
-        return kilobytes << 10
+        return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
     }
 }

@@ -85,7 +85,7 @@ extension TableMethod: ExpressibleByArgument {}
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Memory that the build may take, for example 3G.", discussion: "Default: half of what is free.",
+            "Memory that the program may take, for example 3G.", discussion: "Default: half of what is free.",
             valueName: "size"))
     var memory: MemorySize?
 
@@ -154,7 +154,8 @@ extension TableMethod: ExpressibleByArgument {}
             path: path, generator: generatorRecord, clip: clipRecord,
             settings: try settings, pairs: pairs, neutral: neutral ?? defaultNeutral,
             toolVersion: ProgramVersion.current)
-        request.workers = try threads ?? BuildMachine.workers(subject, budget: memory?.bytes)
+        let machine = BuildMachine(budget: memory?.bytes)
+        request.workers = try machine.threads(subject, asked: threads)
         request.restart = start == .restart
         request.shard = shard
         request.layers = try work.names(of: subject.layers)
@@ -166,8 +167,8 @@ extension TableMethod: ExpressibleByArgument {}
         let talk = BuildTalk(
             quiet: quiet, json: json, method: gradients.method, isLogged: logLevel != .warning)
         let needs = try builder.needs()
-        talk.announce(needs, request)
-        try BuildMachine.requireMemory(needs.memory, threads: request.workers)
+        talk.announce(needs, memory: machine.total(needs.memory), request)
+        try machine.requireFree(needs.memory, threads: request.workers)
         let outcome = try builder.run(isCancelled: { InterruptMonitor.isInterrupted }, progress: talk.report)
         talk.finish()
         switch outcome {

@@ -32,7 +32,7 @@ struct BuildTalk: Sendable {
             ? ProgressReporter(style: .lines) : ProgressReporter(quiet: quiet, json: json)
     }
 
-    func announce(_ needs: BuildNeeds, _ request: BuildRequest) {
+    func announce(_ needs: BuildNeeds, memory: Int, _ request: BuildRequest) {
         guard !quiet, !json else { return }
         let work =
             switch (needs.pairs, request.method) {
@@ -42,7 +42,7 @@ struct BuildTalk: Sendable {
             }
         StandardStream.error.writeLine(
             "\(Terminal.printable(request.path)): \(work) by \(request.workers) threads, "
-                + "about \(max(1, needs.memory >> 20)) MiB of memory and \(max(1, needs.disk >> 20)) MiB of disk"
+                + "at most \(memory >> 20) MiB of memory and \(max(1, needs.disk >> 20)) MiB of disk"
         )
     }
 

@@ -57,6 +57,17 @@ final class RunningCommand {
     /// What the command has written to standard error by now.
     var error: String { text("error") }
 
+    /// The most memory that it has had resident so far, in bytes; nil once it has ended.
+    var residentPeak: Int? {
+        let path = "/proc/\(process.processIdentifier)/status"
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+        else { return nil }
+        return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map {
+            $0 << 10
+        }
+    }
+
     var isRunning: Bool { process.isRunning }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }

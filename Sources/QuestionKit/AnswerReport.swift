@@ -164,7 +164,7 @@ public struct AnswerReport: Sendable {
         var line = "from gradients of \(answer.database.manifest.pairsDone) images, "
         if let agreement = gradient.agreement {
             line +=
-                "median cosine to true pairs \(Self.number(agreement.median, 3)) "
+                "median cosine to true pairs \(gradient.sketch == nil ? "" : "along the sketch ")\(Self.number(agreement.median, 3)) "
                 + "(10th percentile \(Self.number(agreement.tenthPercentile, 3)))"
         } else {
             line += "not compared with true pairs"

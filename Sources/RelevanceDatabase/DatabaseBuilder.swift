@@ -352,7 +352,9 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             }
         }
         guard comparison.withLock({ $0.steps }) == total else { return false }
-        manifest.gradient?.agreement = comparison.withLock { verification.agreement(of: $0) }
+        manifest.gradient?.agreement = comparison.withLock { [sketch = request.sketch?.directions] in
+            verification.agreement(of: $0, along: sketch)
+        }
         try store.write { [manifest] in try DatabaseTables.put(manifest, $0) }
         return true
     }

@@ -1,4 +1,5 @@
 import Relevance
+import Tensors
 
 /// What true pairs of pictures say of a table from gradients: some channels of every layer, by both ways on the same
 /// images.
@@ -89,7 +90,9 @@ struct TableVerification: Sendable {
     }
 
     /// The cosines of the rows that both ways make. A row that one of them leaves at zero counts as 0.
-    func agreement(of comparison: Comparison) -> GradientRecord.Agreement {
+    /// - Parameter sketch: The directions along which alone derivatives were taken, orthonormal rows `[K, d]`: of pairs, too,
+    ///   only what lies along them is compared then.
+    func agreement(of comparison: Comparison, along sketch: Tensor? = nil) -> GradientRecord.Agreement {
         var all: [Float] = []
         var byLayer: [GradientRecord.Agreement.Layer] = []
         for place in channels.keys.sorted() {
@@ -98,9 +101,12 @@ struct TableVerification: Sendable {
             }
             let (left, right) = (RelevanceTable(sums: derivatives).rows, RelevanceTable(sums: pairs).rows)
             let cosines = (0..<derivatives.channels).map { channel in
-                (channel * dimension..<(channel + 1) * dimension).reduce(Float(0)) {
-                    $0 + left[$1] * right[$1]
-                }
+                let row = channel * dimension..<(channel + 1) * dimension
+                let product = row.reduce(Float(0)) { $0 + left[$1] * right[$1] }
+                guard let sketch else { return product }
+                // A sketched row lies along the sketch: only the other's length changes when it is laid there too.
+                let length = Self.length(of: right, row: row, along: sketch)
+                return length > 0 ? product / length : 0
             }
             all += cosines
             byLayer.append(
@@ -110,6 +116,16 @@ struct TableVerification: Sendable {
         return .init(
             images: images, channels: all.count, median: Self.quantile(all, 0.5),
             tenthPercentile: Self.quantile(all, 0.1), layers: byLayer)
+    }
+
+    /// The length of what lies of a row along orthonormal directions, `[K, d]`.
+    private static func length(of rows: Tensor, row: Range<Int>, along directions: Tensor) -> Float {
+        (0..<directions.shape[0]).reduce(Float(0)) { sum, k in
+            let product = row.reduce(Float(0)) {
+                $0 + rows[$1] * directions[k * row.count + $1 - row.lowerBound]
+            }
+            return sum + product * product
+        }.squareRoot()
     }
 
     /// Between the two values that a quantile falls between.

@@ -32,7 +32,9 @@ struct GradientOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "With --method gradient: take derivatives only along this many leading directions of the vocabulary.",
-            discussion: "Less time; a phrase outside of them is told how much of it is lost.",
+            discussion:
+                "Less time; a phrase outside of them is told how much of it is lost. R is then a cosine along the "
+                + "sketch, and so larger.",
             valueName: "directions"))
     var sketch: Int?
 

@@ -24,8 +24,9 @@ struct GradientReport {
             lines.append("from pairs: \(record.repairedDone.joined(separator: ", "))")
         }
         guard let agreement = record.agreement else { return lines + ["not compared with true pairs"] }
+        let along = record.sketch == nil ? "" : ", along the sketch"
         var line =
-            "compared with true pairs (\(agreement.channels) channels, \(agreement.images) images): median cosine "
+            "compared with true pairs (\(agreement.channels) channels, \(agreement.images) images\(along)): median cosine "
             + "\(number(agreement.median)), 10th percentile \(number(agreement.tenthPercentile))"
         if let worst = agreement.worst {
             line += ", worst layer \(worst.name) with \(number(worst.median))"

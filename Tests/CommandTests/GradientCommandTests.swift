@@ -183,13 +183,16 @@ import Testing
         let store = ["--store", tiny.file("sketched")]
         let built = try RunningCommand.run(
             "build-relevance",
-            ["--method", "gradient", "--sketch", "24", "--pairs", "2", "--verify", "0"] + store
+            ["--method", "gradient", "--sketch", "24", "--pairs", "2", "--verify", "20"] + store
                 + ["--statistics-samples", "500"])
         #expect(built.status == 0, "\(built.error)")
         let energy = try #require(
             built.output.firstMatch(of: /sketch: 24 directions hold ([0-9.]+) % of the vocabulary's ∆t/))
         let kept = try #require(Double(energy.1))
         #expect(kept > 80 && kept < 100)
+        // Of pairs, too, only what lies along the sketch is compared.
+        let cosine = try #require(built.output.firstMatch(of: /along the sketch\): median cosine ([0-9.]+)/))
+        #expect(try #require(Double(cosine.1)) > 0.95)
 
         func lost(_ phrase: String) throws -> Double {
             let arguments = [phrase, "--beta", "0", "--neutral", "animal face"] + store

@@ -40,9 +40,10 @@ public struct DirectTable {
         let text = try recipe.textDirection(embeddings)
 
         let settings = try SweepSettings(statisticsSamples: Self.statisticsSamples)
-        let direct = DirectRelevance(generator, model, settings: settings)
+        let faces = try options.faces.styles(for: generator)
+        let direct = DirectRelevance(generator, model, settings: settings, styles: faces)
         let statistics = try direct.statistics()
-        let images = images ?? DirectOptions.defaultImages
+        let images = min(images ?? DirectOptions.defaultImages, faces?.shape[0] ?? .max)
         let relevance = try direct.relevance(
             along: text, images: images, workers: ProcessInfo.processInfo.activeProcessorCount)
 

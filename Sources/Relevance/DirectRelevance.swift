@@ -23,12 +23,18 @@ public struct DirectRelevance: Sendable {
     private let generator: Generator
     private let model: CLIPModel
     private let settings: SweepSettings
+    private let styles: Tensor?
 
-    /// - Parameter settings: Seed and truncation of the images, and samples behind μ and σ.
-    public init(_ generator: Generator, _ model: CLIPModel, settings: SweepSettings) {
+    /// - Parameters:
+    ///   - settings: Seed and truncation of the images, and samples behind μ and σ.
+    ///   - styles: The images' style codes, `[N, C_total]`, where they are not the seed's.
+    public init(
+        _ generator: Generator, _ model: CLIPModel, settings: SweepSettings, styles: Tensor? = nil
+    ) {
         self.generator = generator
         self.model = model
         self.settings = settings
+        self.styles = styles
     }
 
     /// μ and σ of the settings' samples.
@@ -53,14 +59,15 @@ public struct DirectRelevance: Sendable {
 
     /// R of every swept channel along ∆t: `[C]`, in [-1, 1].
     /// - Parameters:
-    ///   - images: How many of the seed's images, from 2 on: what two images share sets the scale.
+    ///   - images: How many of the images, from 2 on: what two images share sets the scale.
     ///   - workers: Threads, each with networks of its own; the result does not depend on it.
     /// - Throws: `RelevanceError`, `.image` where one of them is not finite.
     public func relevance(
         along text: TextDirection, images: Int, workers: Int
     ) throws(RelevanceError) -> [Float] {
-        guard (2...1 << 16).contains(images) else {
-            throw .setting(name: "images", value: "\(images)", needed: "from 2 to 65536")
+        let most = styles.map { $0.shape.rank == 2 ? $0.shape[0] : 0 } ?? 1 << 16
+        guard images >= 2, images <= most else {
+            throw .setting(name: "images", value: "\(images)", needed: "from 2 to \(most)")
         }
         guard text.values.count == model.configuration.dimension else {
             throw .count(
@@ -106,23 +113,37 @@ public struct DirectRelevance: Sendable {
     private func products(
         of image: Int, along text: TextDirection, _ gradient: EmbeddingGradient
     ) throws(RelevanceError) -> Tensor {
-        let z = try LatentSamples.images(
-            image..<image + 1, seed: settings.seed, dimension: generator.configuration.zDimension)
+        let style = try style(ofImage: image)
         let directions = directions(text, image: image)
         let width = text.values.count
         var rows = Tensor(zeros: [directions.count, width])
         rows.withUnsafeMutableValues { _ = $0.update(fromContentsOf: directions.joined().map(Float.init)) }
         var products = Tensor(zeros: [directions.count, gradient.styleCount])
         do throws(RelevanceError) {
-            let styles = try generating { () throws(GeneratorError) in
-                try generator.styles(z: z, truncation: truncation)
-            }
-            _ = try gradient.keep(styles: styles)
+            _ = try gradient.keep(styles: style)
             try gradient(rows, into: &products)
         } catch {
             throw .image(image, reason: error.description)
         }
         return products
+    }
+
+    /// `[1, C_total]`
+    private func style(ofImage image: Int) throws(RelevanceError) -> Tensor {
+        if let styles {
+            let width = styles.shape[1]
+            let row = styles.withUnsafeValues { Array($0[image * width..<(image + 1) * width]) }
+            do {
+                return try Tensor(row, shape: [1, width])
+            } catch {
+                throw .shape(error)
+            }
+        }
+        let z = try LatentSamples.images(
+            image..<image + 1, seed: settings.seed, dimension: generator.configuration.zDimension)
+        return try generating { () throws(GeneratorError) in
+            try generator.styles(z: z, truncation: truncation)
+        }
     }
 
     /// ∆t, and P random directions that are orthonormal with it; fewer where there are no more.

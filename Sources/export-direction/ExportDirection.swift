@@ -89,7 +89,8 @@ extension DirectionFile.Format: ExpressibleByArgument {}
             throw ValidationError(
                 "--beta auto draws faces for one phrase; for many give --beta or --channels")
         }
-        try direction.faces.require(direction.choice == nil, "--beta auto")
+        try direction.faces.require(
+            direct.direct || direction.choice == nil, "--beta auto or --direct")
         let format = try chosenFormat
         if output == "-", format != .json, format != .csv {
             throw ValidationError("\(format.rawValue) is not text; only json and csv go to standard output")

@@ -113,6 +113,17 @@ import Testing
         let result = try object(answer.output)
         #expect(result["method"] as? String == "direct" && result["pairs"] as? Int == 3)
         #expect(result["channels"] as? Int == 40)
+
+        // Of a file's faces there may be fewer than are asked for by default, and must be two.
+        let latents = tiny.file("w.npy")
+        var random = NumPyRandomState(seed: 6)
+        try NumPyFile.write(Tensor(random.gaussians(24), shape: [3, 8]), path: latents)
+        let question = ["tiger", "--direct", "--beta", "0", "--json", "--latents", latents] + tiny.models
+        let other = try object(RunningCommand.run("query-direction", question).output)
+        #expect(other["pairs"] as? Int == 3)
+        #expect(other["largestRelevance"] as? Double != result["largestRelevance"] as? Double)
+        try NumPyFile.write(Tensor(random.gaussians(8), shape: [1, 8]), path: latents)
+        expectRefusal(try RunningCommand.run("query-direction", question), 64, saying: "images is 1")
     }
 
     /// Exported, it is the answer that was shown; drawn, it is a sheet.

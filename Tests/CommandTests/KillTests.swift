@@ -8,7 +8,7 @@ import Testing
     /// `make test-kill` asks for 200.
     private static let kills = ProcessInfo.processInfo.environment["KILLS"].flatMap { Int($0) } ?? 6
 
-    /// A third of the kills each, for all have marks of their own in the store.
+    /// A third of the kills each, and no fewer, for all have marks of their own in the store.
     @Test(arguments: [[], ["--tolerance", "0.2"], ["--method", "gradient", "--verify", "8"]])
     func aBuildThatIsKilledAndGoneOnWithEndsInTheSameBits(more: [String]) throws {
         let tiny = try TinyStore()
@@ -21,13 +21,14 @@ import Testing
         let duration = Date().timeIntervalSince(began)
 
         var random = SeededMoments(state: UInt64(7 + more.count))
+        let kills = (Self.kills + 2) / 3
         var killed = 0
         var round = 0
-        while killed < Self.kills / 3 {
+        while killed < kills {
             let store = tiny.file("store\(round)")
             round += 1
             // The same store is killed a few times over before it is let finish, if it has not by then.
-            for _ in 0..<3 where killed < Self.kills / 3 {
+            for _ in 0..<3 where killed < kills {
                 let running = try RunningCommand(
                     "build-relevance", tiny.models + options + ["--store", store])
                 usleep(UInt32(random.next() * duration * 1_000_000))

@@ -41,9 +41,11 @@ let package = Package(
         system("CPNG", apt: "libpng-dev"),
         system("CJPEG", apt: "libturbojpeg0-dev"),
 
+        .systemLibrary(name: "CBFloat16", path: "Sources/CBFloat16"),
+
         .target(name: "Tensors"),
         .target(name: "ProgramFolder"),
-        .target(name: "NeuralLayers", dependencies: ["Tensors", "COneDNN", "COpenMP"]),
+        .target(name: "NeuralLayers", dependencies: ["Tensors", "CBFloat16", "COneDNN", "COpenMP"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "CCrypto", "CZlib"]),
         .target(name: "Pictures", dependencies: ["Tensors", "Checkpoints", "CPNG", "CJPEG"]),
         .target(name: "StyleGAN", dependencies: ["Tensors", "NeuralLayers", "Checkpoints"]),
@@ -183,7 +185,7 @@ let package = Package(
             exclude: ["CAllocations"]),
 
         tests(of: "Tensors"),
-        tests(of: "NeuralLayers", exclude: ["Fixtures"]),
+        tests(of: "NeuralLayers", ["CBFloat16"], exclude: ["Fixtures"]),
         tests(of: "Checkpoints", ["StyleGAN"], exclude: ["Fixtures"]),
         tests(of: "Pictures"),
         tests(of: "StyleGAN", ["Checkpoints"], exclude: ["Fixtures"]),

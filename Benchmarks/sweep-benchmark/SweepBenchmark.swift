@@ -124,6 +124,7 @@ import Tensors
             pairsPerSecond: rate, peakBytes: peak)
         summary.released = try compare(sample, paths: paths, threads: threads, rate: rate, size)
         summary.smaller = try measureSmaller(sample, perImage: perImage, threads: threads)
+        summary.rounded = try measureRounded(sample, perImage: perImage, threads: threads, size)
         summary.shares = try writeLayers(sample, costs, perImage: perImage)
         try JSONEncoder().encode(summary).write(to: URL(fileURLWithPath: Self.summaryPath(in: folder)))
     }
@@ -155,6 +156,29 @@ import Tensors
             row(
                 "\(name), cosine of a pair with whole pictures', \(cosines.count) channels, median and least",
                 String(format: "%.4f, %.4f", result.medianCosine, result.leastCosine)))
+        return result
+    }
+
+    /// What `--precision bf16` saves and changes; nil where the processor has no such products.
+    private func measureRounded(
+        _ sample: SweepSample, perImage: Double, threads: Int, _ size: Size
+    ) throws -> SweepSummary.Rounded? {
+        guard Precision.bfloat16.isFast else { return nil }
+        let rounded = try SweepSample(sample, precision: .bfloat16)
+        let seconds = try rounded.costs(threads: threads).reduce(0) { $0 + $1.seconds }
+        let images = size.sample.images
+        let places = try sample.pairs(every: size.sample.step, images: images).places
+        let cosines = try Self.cosines(
+            sample.rows(places, images: images), rounded.rows(places, images: images)
+        ).sorted()
+        guard let least = cosines.first else { return nil }
+        let result = SweepSummary.Rounded(
+            timeShare: seconds / perImage, medianCosine: cosines[cosines.count / 2], leastCosine: least)
+        try write(row("--precision bf16, of the time", percent(result.timeShare)))
+        try write(
+            row(
+                "--precision bf16, cosine of ∆i_c with float32's, \(images) pairs of \(cosines.count) channels, median and least",
+                String(format: "%.7f, %.7f", result.medianCosine, result.leastCosine)))
         return result
     }
 

@@ -27,6 +27,7 @@ struct SweepSample {
     let channels: [[Int]]
     /// The layers that are swept.
     let layers: [StyleLayer]
+    private let precision: Precision
     private let kernels: SynthesisKernels
 
     /// - Parameter channelsPerLayer: At most so many of each, drawn from NumPy's stream of seed 5.
@@ -35,6 +36,7 @@ struct SweepSample {
         self.model = model
         settings = try SweepSettings(statisticsSamples: 2000)
         layers = generator.styleSpace.sweptLayers
+        precision = .float32
         kernels = try SynthesisKernels(generator)
         var latents = LatentSamples(seed: settings.seed, dimension: generator.configuration.zDimension)
         let truncation = Truncation(psi: settings.truncationPsi, cutoff: settings.truncationCutoff)
@@ -52,11 +54,24 @@ struct SweepSample {
         generator = whole.generator
         model = whole.model
         statistics = whole.statistics
+        precision = whole.precision
         kernels = whole.kernels
         settings = try SweepSettings(
             statisticsSamples: whole.settings.statisticsSamples, renderResolution: renderResolution)
         layers = whole.layers.filter { $0.resolution <= renderResolution }
         channels = Array(whole.channels.prefix(layers.count))
+    }
+
+    /// The same sample of a sweep whose products are rounded to a precision.
+    init(_ exact: SweepSample, precision: Precision) throws {
+        generator = exact.generator
+        model = exact.model
+        settings = exact.settings
+        statistics = exact.statistics
+        channels = exact.channels
+        layers = exact.layers
+        self.precision = precision
+        kernels = try SynthesisKernels(generator, precision: precision)
     }
 
     /// Channels of the layers that are swept.
@@ -69,7 +84,8 @@ struct SweepSample {
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             do {
                 Threads.limit(to: 1)
-                let sweep = try ChannelSweep(generator, kernels: kernels, model, settings: settings)
+                let sweep = try ChannelSweep(
+                    generator, kernels: kernels, model, settings: settings, precision: precision)
                 var costs: [LayerCost] = []
                 for (place, layer) in layers.enumerated() {
                     let all = channels[place]
@@ -130,7 +146,8 @@ struct SweepSample {
     /// ∆i_c of each place by the sweep.
     func rows(_ places: [(layer: Int, channel: Int)], images: Int) throws -> [[Float]] {
         Threads.limit(to: 1)
-        let sweep = try ChannelSweep(generator, kernels: kernels, model, settings: settings)
+        let sweep = try ChannelSweep(
+            generator, kernels: kernels, model, settings: settings, precision: precision)
         return try places.map { place in
             let sums = try sweep.sums(
                 layer: place.layer, channels: [place.channel], images: 0..<images, statistics: statistics)

@@ -29,6 +29,15 @@ struct SweepSummary: Codable {
         let leastCosine: Double
     }
 
+    /// A sweep whose products are rounded to bfloat16, beside the exact one.
+    struct Rounded: Codable {
+        /// Of the exact sweep's time.
+        let timeShare: Double
+        /// Of ∆i_c between both.
+        let medianCosine: Double
+        let leastCosine: Double
+    }
+
     let title: String
     let channels: Int
     let pairsPerSecond: Double
@@ -36,6 +45,7 @@ struct SweepSummary: Codable {
     var released: Released?
     var shares: Shares?
     var smaller: Smaller?
+    var rounded: Rounded?
 
     /// A table in Markdown with a column for each.
     static func table(_ summaries: [SweepSummary]) -> String {
@@ -74,6 +84,10 @@ struct SweepSummary: Codable {
             + row("of the time") { $0.smaller.map { percent($0.timeShare) } }
             + row("cosine of a pair with whole pictures', median and least") {
                 $0.smaller.map { String(format: "%.3f, %.3f", $0.medianCosine, $0.leastCosine) }
+            }
+            + row("`--precision bf16`, of the time") { $0.rounded.map { percent($0.timeShare) } }
+            + row("cosine of ∆i_c with float32's, median and least") {
+                $0.rounded.map { "\(cosine($0.medianCosine)), \(cosine($0.leastCosine))" }
             }
     }
 

@@ -41,8 +41,8 @@ public final class Attention {
         query = MemoryBlock(byteCount: 64 * scores.sourceStep)
         weights = MemoryBlock(byteCount: 64 * scores.resultStep)
         context = MemoryBlock(byteCount: 64 * blend.resultStep)
-        keyPanels = MemoryBlock(byteCount: 64 * scores.panels.vectors)
-        valuePanels = MemoryBlock(byteCount: 64 * blend.panels.vectors)
+        keyPanels = MemoryBlock(byteCount: 64 * scores.panels(Float32Format.self).vectors)
+        valuePanels = MemoryBlock(byteCount: 64 * blend.panels(Float32Format.self).vectors)
         var beyond = Vector.zero
         for lane in (keys - 1) % 16 + 1..<16 { beyond[lane] = -.infinity }
         self.beyond = beyond
@@ -72,9 +72,9 @@ public final class Attention {
                 let first = sequence * queries * width + head * headWidth
                 let key = keysAndValues + sequence * keys * 2 * width + head * headWidth
                 take(queries: q + first, keys: key, values: key + width)
-                scores(query.pixels, keyPanels.pixels, into: weights.pixels)
+                scores(Float32Format.self, query.pixels, keyPanels.pixels, into: weights.pixels)
                 for row in 0..<queries { softmax(weights.pixels + row) }
-                blend(weights.pixels, valuePanels.pixels, into: context.pixels)
+                blend(Float32Format.self, weights.pixels, valuePanels.pixels, into: context.pixels)
                 give(result + first)
             }
         }
@@ -87,7 +87,7 @@ public final class Attention {
         let width = heads * headWidth
         for block in 0..<(headWidth + 15) / 16 {
             let count = min(16, headWidth - 16 * block)
-            let panel = blend.panels.place(block: block)
+            let panel = blend.panels(Float32Format.self).place(block: block)
             for row in 0..<queries {
                 copy(q + row * width + 16 * block, count, to: query.pixels + block * scores.rows + row)
             }
@@ -98,7 +98,7 @@ public final class Attention {
             }
         }
         for block in 0..<(keys + 15) / 16 {
-            let panel = scores.panels.place(block: block)
+            let panel = scores.panels(Float32Format.self).place(block: block)
             for row in 16 * block..<min(16 * block + 16, keys) {
                 let key = k + row * 2 * width
                 var to = keyPanels.pixels + panel.first
@@ -161,28 +161,5 @@ public final class Attention {
                     from: context.pixels + block * blend.rows + row, byteCount: count * 4)
             }
         }
-    }
-}
-
-extension SIMD16<Float> {
-    /// eˣ of each number up to 88, within 2 units in the last place; from −80 down the same as at −80, a number still that
-    /// can be divided without becoming subnormal.
-    ///
-    /// 2ⁿ eʳ with |r| ≤ ln 2 / 2, and eʳ by the polynomial of Cephes' `expf`. A NaN stays one.
-    @inline(__always)
-    func exponential() -> Self {
-        let x = replacing(with: -80, where: self .< -80)
-        // Adding 1.5 × 2²³ leaves the whole number in the last bits.
-        let shifted = x * 1.442_695_04 + 12_582_912
-        let n = shifted - 12_582_912
-        let r = x - n * 0.693_359_375 + n * 2.121_944_4e-4
-        var p = r * 1.987_569_15e-4 + 1.398_199_95e-3
-        p = p * r + 8.333_451_91e-3
-        p = p * r + 4.166_579_59e-2
-        p = p * r + 0.166_666_655
-        p = p * r + 0.500_000_012
-        let power = p * r * r + r + 1
-        let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23
-        return unsafeBitCast(unsafeBitCast(power, to: SIMD16<Int32>.self) &+ exponent, to: Self.self)
     }
 }

@@ -6,7 +6,7 @@
 ///
 /// A kernel keeps 8 rows of 3 blocks in 24 of the processor's 32 vector registers and reads what it needs in order. Beside a
 /// library's products of row-major matrices nothing is copied to be reordered, before or behind.
-struct BlockedProducts {
+struct BlockedProducts: Sendable {
     typealias Vector = SIMD16<Float>
 
     let count: Int
@@ -17,7 +17,9 @@ struct BlockedProducts {
     /// At least so many rows, in whole kernels.
     static func rows(_ count: Int) -> Int { (count + 3) / 4 * 4 }
 
-    var panels: Panels { Panels(inputs: inputBlocks * 16, outputBlocks: outputBlocks) }
+    func panels<Format: ProductFormat>(_: Format.Type) -> ProductPanels {
+        ProductPanels(factors: inputBlocks * Format.Row.scalarCount, outputBlocks: outputBlocks)
+    }
 
     /// The vectors from a matrix of A to the next, and of C.
     var sourceStep: Int { rows * inputBlocks + 1 }
@@ -25,13 +27,13 @@ struct BlockedProducts {
 
     /// - Parameters:
     ///   - source: A
-    ///   - weights: B, as `Panels` says.
+    ///   - weights: B, as `ProductPanels` says.
     ///   - result: C
-    func callAsFunction(
-        _ source: UnsafePointer<Vector>, _ weights: UnsafePointer<Vector>,
+    func callAsFunction<Format: ProductFormat>(
+        _ format: Format.Type, _ source: UnsafePointer<Format.Row>, _ weights: UnsafePointer<Format.Factors>,
         into result: UnsafeMutablePointer<Vector>
     ) {
-        let panels = panels
+        let panels = panels(format)
         // So many rows at a time that they stay in the second-level cache for all panels.
         let rowsAtOnce = max(8, 4096 / inputBlocks / 8 * 8)
         for matrix in 0..<count {
@@ -42,11 +44,11 @@ struct BlockedProducts {
                 let some = first..<min(first + rowsAtOnce, rows)
                 for panel in 0..<panels.count {
                     let (block, width) = panels[panel]
-                    let (by, to) = (b + block * panels.inputs, c + block * rows)
+                    let (by, to) = (b + block * panels.factors, c + block * rows)
                     switch width {
-                    case 3: multiplyByThree(some, a, by, to)
-                    case 2: multiplyByTwo(some, a, by, to)
-                    default: multiplyByOne(some, a, by, to)
+                    case 3: multiplyByThree(format, some, a, by, to)
+                    case 2: multiplyByTwo(format, some, a, by, to)
+                    default: multiplyByOne(format, some, a, by, to)
                     }
                 }
             }
@@ -55,98 +57,78 @@ struct BlockedProducts {
 
     // Compiled apart, so that each has all registers.
     @inline(never)
-    private func multiplyByThree(
-        _ some: Range<Int>, _ a: UnsafePointer<Vector>, _ b: UnsafePointer<Vector>,
+    private func multiplyByThree<Format: ProductFormat>(
+        _ format: Format.Type, _ some: Range<Int>, _ a: UnsafePointer<Format.Row>,
+        _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         multiply(
-            some, width: 3, InlineArray<24, Vector>(repeating: .zero),
+            format, some, width: 3, InlineArray<24, Vector>(repeating: .zero),
             InlineArray<12, Vector>(repeating: .zero), a, b, c)
     }
 
     @inline(never)
-    private func multiplyByTwo(
-        _ some: Range<Int>, _ a: UnsafePointer<Vector>, _ b: UnsafePointer<Vector>,
+    private func multiplyByTwo<Format: ProductFormat>(
+        _ format: Format.Type, _ some: Range<Int>, _ a: UnsafePointer<Format.Row>,
+        _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         multiply(
-            some, width: 2, InlineArray<16, Vector>(repeating: .zero),
+            format, some, width: 2, InlineArray<16, Vector>(repeating: .zero),
             InlineArray<8, Vector>(repeating: .zero), a, b, c)
     }
 
     @inline(never)
-    private func multiplyByOne(
-        _ some: Range<Int>, _ a: UnsafePointer<Vector>, _ b: UnsafePointer<Vector>,
+    private func multiplyByOne<Format: ProductFormat>(
+        _ format: Format.Type, _ some: Range<Int>, _ a: UnsafePointer<Format.Row>,
+        _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         multiply(
-            some, width: 1, InlineArray<8, Vector>(repeating: .zero),
+            format, some, width: 1, InlineArray<8, Vector>(repeating: .zero),
             InlineArray<4, Vector>(repeating: .zero), a, b, c)
     }
 
     /// Some rows by one panel: eight at a time, then four.
     @inline(__always)
-    private func multiply<let eightRows: Int, let fourRows: Int>(
-        _ some: Range<Int>, width: Int, _ zeros: InlineArray<eightRows, Vector>,
-        _ fewerZeros: InlineArray<fourRows, Vector>, _ a: UnsafePointer<Vector>, _ b: UnsafePointer<Vector>,
+    private func multiply<Format: ProductFormat, let eightRows: Int, let fourRows: Int>(
+        _ format: Format.Type, _ some: Range<Int>, width: Int, _ zeros: InlineArray<eightRows, Vector>,
+        _ fewerZeros: InlineArray<fourRows, Vector>, _ a: UnsafePointer<Format.Row>,
+        _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         var row = some.lowerBound
         while row + 8 <= some.upperBound {
-            kernel(zeros, rows: 8, width: width, a + row, b, c + row)
+            kernel(format, zeros, rows: 8, width: width, a + row, b, c + row)
             row += 8
         }
-        if row < some.upperBound { kernel(fewerZeros, rows: 4, width: width, a + row, b, c + row) }
+        if row < some.upperBound { kernel(format, fewerZeros, rows: 4, width: width, a + row, b, c + row) }
     }
 
     /// - Parameter zeros: `[rows, width]`
     @inline(__always)
-    private func kernel<let sumCount: Int>(
-        _ zeros: InlineArray<sumCount, Vector>, rows: Int, width: Int, _ source: UnsafePointer<Vector>,
-        _ panel: UnsafePointer<Vector>, _ result: UnsafeMutablePointer<Vector>
+    private func kernel<Format: ProductFormat, let sumCount: Int>(
+        _: Format.Type, _ zeros: InlineArray<sumCount, Vector>, rows: Int, width: Int,
+        _ source: UnsafePointer<Format.Row>,
+        _ panel: UnsafePointer<Format.Factors>, _ result: UnsafeMutablePointer<Vector>
     ) {
         var sums = zeros
-        var a = UnsafeRawPointer(source).assumingMemoryBound(to: Float.self)
+        var a = UnsafeRawPointer(source).assumingMemoryBound(to: Format.Factor.self)
         var b = panel
         for _ in 0..<inputBlocks {
-            for input in 0..<16 {
+            for factor in 0..<Format.Row.scalarCount {
                 for row in 0..<rows {
-                    let x = Vector(repeating: a[16 &* row &+ input])
+                    let x = a[Format.Row.scalarCount &* row &+ factor]
                     for column in 0..<width {
-                        sums[width &* row &+ column].addProduct(x, b[width &* input &+ column])
+                        Format.add(x, b[width &* factor &+ column], to: &sums[width &* row &+ column])
                     }
                 }
             }
-            a += 16 &* self.rows
-            b += 16 &* width
+            a += Format.Row.scalarCount &* self.rows
+            b += Format.Row.scalarCount &* width
         }
         for column in 0..<width {
             for row in 0..<rows { result[column &* self.rows &+ row] = sums[width &* row &+ column] }
-        }
-    }
-
-    /// How the columns of B are cut into panels that a kernel takes at once: 3 blocks each, 2 where 3 do not come out even.
-    /// A panel stands `[I, width, 16]`, the panels one after the other.
-    struct Panels {
-        let inputs: Int
-        let outputBlocks: Int
-
-        /// The vectors of one matrix.
-        var vectors: Int { inputs * outputBlocks }
-        var count: Int { (outputBlocks + 2) / 3 }
-        private var triples: Int { outputBlocks == 1 ? 0 : count - (3 * count - outputBlocks) }
-
-        /// A panel's first block, and how many it has.
-        subscript(_ panel: Int) -> (block: Int, width: Int) {
-            panel < triples
-                ? (3 * panel, 3) : (3 * triples + 2 * (panel - triples), min(2, outputBlocks))
-        }
-
-        /// Where the first input's sixteen numbers for a block of outputs stand, and how far it is to the next input's.
-        func place(block: Int) -> (first: Int, step: Int) {
-            let panel = block < 3 * triples ? block / 3 : triples + (block - 3 * triples) / 2
-            let (first, width) = self[panel]
-            return (first * inputs + block - first, width)
         }
     }
 }

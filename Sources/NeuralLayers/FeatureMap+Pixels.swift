@@ -15,9 +15,11 @@ extension FeatureMap {
 }
 
 extension MemoryBlock {
-    /// Invariant: the block is never empty, aligned to a page, and its users stay within whole pixels of it.
-    var pixels: UnsafeMutablePointer<SIMD16<Float>> {
+    var pixels: UnsafeMutablePointer<SIMD16<Float>> { pointer(to: SIMD16<Float>.self) }
+
+    /// Invariant: the block is never empty, aligned to a page, and its users stay within whole elements of it.
+    func pointer<Element>(to type: Element.Type) -> UnsafeMutablePointer<Element> {
         guard let base = elements.baseAddress else { preconditionFailure("a block is never empty") }
-        return UnsafeMutableRawPointer(base).assumingMemoryBound(to: SIMD16<Float>.self)
+        return UnsafeMutableRawPointer(base).assumingMemoryBound(to: type)
     }
 }

@@ -14,7 +14,9 @@ public struct StripLayout: Sendable {
     ///
     /// A strip has so many lines that what goes through the products is as much as their weights, or fits the second-level
     /// cache: about half as many tiles as channels, and 32 at least, which keep the matrix kernels busy.
-    public init(inputs: Int, outputs: Int, isUp: Bool, batch: Int, height: Int, width: Int) {
+    public init(
+        inputs: Int, outputs: Int, isUp: Bool, batch: Int, height: Int, width: Int
+    ) {
         tilesAcross = isUp ? width / 3 + 1 : (width + 3) / 4
         tilesDown = isUp ? height / 3 + 1 : (height + 3) / 4
         lines = batch * tilesDown
@@ -29,7 +31,7 @@ public struct StripLayout: Sendable {
         }
         whole = matrices(linesPerStrip)
         last = matrices((lines - 1) % linesPerStrip + 1)
-        bytes = (64 * whole.vectors.source, 64 * whole.vectors.result)
+        bytes = (64 * whole.rows.source, 64 * whole.rows.result)
     }
 
     /// The lines of the strip that begins with this one.
@@ -43,6 +45,18 @@ public struct StripLayout: Sendable {
             first = strip.upperBound
         }
     }
+
+    /// A line's tiles, as many at a time as keep what is between its two transforms in the first cache.
+    func forEachRun(_ body: (Range<Int>) -> Void) {
+        var first = 0
+        while first < tilesAcross {
+            let run = first..<min(first + Self.tilesPerRun, tilesAcross)
+            body(run)
+            first = run.upperBound
+        }
+    }
+
+    static let tilesPerRun = 8
 
     func matrices(of strip: Range<Int>) -> StripMatrices { strip.count == linesPerStrip ? whole : last }
 }

@@ -8,8 +8,8 @@ struct StripMatrices: Sendable {
     typealias MatrixSet = (count: Int, rowsPerTile: Int)
 
     let products: [BlockedProducts]
-    /// The first vectors of the sets, A and C, and the first of their weights; the ends of the last ones too.
-    private let starts: [(source: Int, result: Int, weights: Int)]
+    /// The first rows of the sets, A and C; the ends of the last ones too.
+    private let starts: [(source: Int, result: Int)]
     private let tiles: Int
 
     init(_ sets: [MatrixSet], tiles: Int, inputBlocks: Int, outputBlocks: Int) {
@@ -18,25 +18,24 @@ struct StripMatrices: Sendable {
                 count: $0.count, rows: BlockedProducts.rows($0.rowsPerTile * tiles), inputBlocks: inputBlocks,
                 outputBlocks: outputBlocks)
         }
-        var starts = [(source: 0, result: 0, weights: 0)]
+        var starts = [(source: 0, result: 0)]
         for (place, product) in products.enumerated() {
             starts.append(
                 (
                     source: starts[place].source + product.count * product.sourceStep,
-                    result: starts[place].result + product.count * product.resultStep,
-                    weights: starts[place].weights + product.count * inputBlocks * outputBlocks * 16
+                    result: starts[place].result + product.count * product.resultStep
                 ))
         }
         (self.products, self.starts, self.tiles) = (products, starts, tiles)
     }
 
-    /// The vectors of all A, and of all C.
-    var vectors: (source: Int, result: Int) {
+    /// The rows of sixteen numbers of all A, and of all C.
+    var rows: (source: Int, result: Int) {
         (starts[products.count].source, starts[products.count].result)
     }
 
     /// Where the rows of a set's matrix stand that are each tile's first, second, … (`row`), of one block of channels: after
-    /// so many vectors, a tile after the other.
+    /// so many rows of sixteen numbers, a tile after the other.
     func source(set: Int, matrix: Int, row: Int, block: Int) -> Int {
         let product = products[set]
         return starts[set].source + matrix * product.sourceStep + block * product.rows + row * tiles
@@ -47,12 +46,15 @@ struct StripMatrices: Sendable {
         return starts[set].result + matrix * product.resultStep + block * product.rows + row * tiles
     }
 
-    func multiply(
-        _ source: UnsafePointer<Vector>, _ weights: UnsafePointer<Vector>,
-        into result: UnsafeMutablePointer<Vector>
+    func multiply<Format: ProductFormat>(
+        _ format: Format.Type, _ source: MemoryBlock, _ weights: MemoryBlock, into result: MemoryBlock
     ) {
+        var panel = UnsafePointer(weights.pointer(to: Format.Factors.self))
         for (product, start) in zip(products, starts) {
-            product(source + start.source, weights + start.weights, into: result + start.result)
+            product(
+                format, source.pointer(to: Format.Row.self) + start.source, panel,
+                into: result.pixels + start.result)
+            panel += product.count * product.panels(format).vectors
         }
     }
 }

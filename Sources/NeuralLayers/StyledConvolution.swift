@@ -43,9 +43,16 @@ public final class StyledConvolution {
 
     /// Runs the matrix products of one call alone, on whatever is there, for measurements.
     public func runProducts() {
+        switch weights.precision {
+        case .float32: runProducts(Float32Format.self)
+        case .bfloat16: runProducts(BFloat16Format.self)
+        }
+    }
+
+    private func runProducts<Format: ProductFormat>(_ format: Format.Type) {
         switch kernel {
-        case .same(let strips): strips.layout.forEachStrip { strips.multiply($0) }
-        case .up(let strips): strips.layout.forEachStrip { strips.multiply($0) }
+        case .same(let strips): strips.layout.forEachStrip { strips.multiply(format, $0) }
+        case .up(let strips): strips.layout.forEachStrip { strips.multiply(format, $0) }
         }
     }
 
@@ -69,8 +76,7 @@ public final class StyledConvolution {
         outputShape = try doubled.output()
         let layout = StripLayout(
             inputs: weights.inputs, outputs: weights.outputs, isUp: weights.isUp, batch: batch,
-            height: height,
-            width: width)
+            height: height, width: width)
         let memory = memory ?? StripMemory(bytes: layout.bytes)
         kernel =
             weights.isUp
@@ -119,12 +125,19 @@ public final class StyledConvolution {
         }
     }
 
-    private func run<Finish: PixelFinish>(
-        _ call: StripCall, _: Finish.Type
+    private func run<Finish: PixelFinish>(_ call: StripCall, _ finish: Finish.Type) {
+        switch weights.precision {
+        case .float32: run(call, finish, Float32Format.self)
+        case .bfloat16: run(call, finish, BFloat16Format.self)
+        }
+    }
+
+    private func run<Finish: PixelFinish, Format: ProductFormat>(
+        _ call: StripCall, _ finish: Finish.Type, _ format: Format.Type
     ) {
         switch kernel {
-        case .same(let strips): strips.run(call, Finish.self)
-        case .up(let strips): strips.run(call, Finish.self)
+        case .same(let strips): strips.run(call, finish, format)
+        case .up(let strips): strips.run(call, finish, format)
         }
     }
 }

@@ -77,7 +77,7 @@ public final class StyledConvolutionGradient {
             input: outputGradient, sample: 0, styles: scales, demodulation: scales, row: 0, finish: nil,
             output: inputGradient)
         switch kernel {
-        case .same(let strips): strips.run(call, NoFinish.self)
+        case .same(let strips): strips.run(call, NoFinish.self, Float32Format.self)
         case .up(let strips): strips.run(call)
         }
     }

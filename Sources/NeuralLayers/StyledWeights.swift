@@ -7,6 +7,8 @@ public final class StyledWeights: Sendable {
     public let isUp: Bool
     public let inputs: Int
     public let outputs: Int
+    /// What the factors of its products are rounded to.
+    public let precision: Precision
     /// Blocks of 16 channels, the padded one included.
     let inputBlocks, outputBlocks: Int
     /// A matrix `[I', O']` for each point, channels padded to whole blocks, in panels (`BlockedProducts.Panels`); not written
@@ -15,13 +17,16 @@ public final class StyledWeights: Sendable {
 
     /// - Parameter weights: `[O, I, 3, 3]`
     /// - Throws: `NeuralLayerError.unsupported` where they have another shape.
-    public init(_ weights: Tensor, isUp: Bool) throws(NeuralLayerError) {
+    public init(
+        _ weights: Tensor, isUp: Bool, precision: Precision = .float32
+    ) throws(NeuralLayerError) {
         guard weights.shape.rank == 4, weights.shape[2] == 3, weights.shape[3] == 3, weights.count > 0 else {
             throw .unsupported(
                 operation: "a styled convolution", shape: weights.shape,
                 reason: "weights [outputs, inputs, 3, 3] are needed")
         }
         self.isUp = isUp
+        self.precision = precision
         outputs = weights.shape[0]
         inputs = weights.shape[1]
         inputBlocks = (inputs + 15) / 16
@@ -29,10 +34,9 @@ public final class StyledWeights: Sendable {
         let filter = isUp ? WinogradUpTile.filter : WinogradTile.filter
         let points = filter.count
         let (inputs, outputs) = (inputs, outputs)
-        let panels = BlockedProducts.Panels(inputs: inputBlocks * 16, outputBlocks: outputBlocks)
-        let size = panels.vectors * 16
-        block = MemoryBlock(byteCount: points * points * size * 4)
-        let result = block.elements
+        let matrix = PackedMatrix(inputs: inputs, outputBlocks: outputBlocks, precision)
+        block = MemoryBlock(byteCount: points * points * matrix.byteCount)
+        let block = block
         // Of doubled maps the first row and column of points are the odd ones.
         func place(_ i: Int, _ j: Int) -> Int {
             guard isUp else { return i * points + j }
@@ -43,9 +47,8 @@ public final class StyledWeights: Sendable {
         weights.withUnsafeValues { weights in
             withUnsafeTemporaryAllocation(of: Double.self, capacity: points * 3) { half in
                 for output in 0..<outputs {
-                    let (first, step) = panels.place(block: output / 16)
+                    let column = matrix.column(output)
                     for input in 0..<inputs {
-                        let to = (first + input * step) * 16 + output % 16
                         let taps = (output * inputs + input) * 9
                         for i in 0..<points {
                             for x in 0..<3 {
@@ -60,7 +63,8 @@ public final class StyledWeights: Sendable {
                                 let sum =
                                     half[i * 3] * flat[j * 3] + half[i * 3 + 1] * flat[j * 3 + 1]
                                     + half[i * 3 + 2] * flat[j * 3 + 2]
-                                result[place(i, j) * size + to] = Float(sum)
+                                matrix.set(
+                                    Float(sum), place(i, j), input: input, output: output, column, in: block)
                             }
                         }
                     }

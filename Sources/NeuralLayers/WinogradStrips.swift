@@ -12,43 +12,44 @@ final class WinogradStrips {
     private let weights: StyledWeights
     let layout: StripLayout
     private let transformed, multiplied: MemoryBlock
-    /// Six transformed lines between zeros, and a line of zeros.
+    /// Six lines of a run of tiles, transformed down their columns or back along themselves.
     private let lines: MemoryBlock
-    private let lineLength: Int
-    /// Six lines of tiles that are transformed back along themselves.
-    private let sums: MemoryBlock
+    private static let lineLength = 4 * StripLayout.tilesPerRun + 2
+    /// What lies above and below a map.
+    private let zeros: MemoryBlock
 
     init(_ shape: ConvolutionShape, _ layout: StripLayout, weights: StyledWeights, _ memory: StripMemory) {
         height = shape.height
         width = shape.width
         self.weights = weights
         self.layout = layout
-        lineLength = 4 * layout.tilesAcross + 2
-        lines = MemoryBlock(byteCount: 7 * lineLength * 64)
-        sums = MemoryBlock(byteCount: 6 * 4 * layout.tilesAcross * 64)
+        lines = MemoryBlock(byteCount: 6 * Self.lineLength * 64)
+        zeros = MemoryBlock(byteCount: shape.width * 64)
         transformed = memory.transformed
         multiplied = memory.multiplied
     }
 
-    func multiply(_ strip: Range<Int>) {
-        layout.matrices(of: strip).multiply(
-            transformed.pixels, weights.block.pixels, into: multiplied.pixels)
+    func multiply<Format: ProductFormat>(_ format: Format.Type, _ strip: Range<Int>) {
+        layout.matrices(of: strip).multiply(format, transformed, weights.block, into: multiplied)
     }
 
-    func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) {
+    func run<Finish: PixelFinish, Format: ProductFormat>(
+        _ call: StripCall, _: Finish.Type, _ format: Format.Type
+    ) {
         layout.forEachStrip { strip in
             let first = strip.lowerBound
             let product = layout.matrices(of: strip).products[0]
             for line in strip {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                let row = transformed.pixels + (line - first) * layout.tilesAcross
+                let row = transformed.pointer(to: Format.Row.self) + (line - first) * layout.tilesAcross
                 for block in 0..<weights.inputBlocks {
                     spread(
-                        call.plane(sample: sample, block: block), call.style(sample: sample, block: block),
+                        format, call.plane(sample: sample, block: block),
+                        call.style(sample: sample, block: block),
                         line: y, into: row + block * product.rows, point: product.sourceStep)
                 }
             }
-            multiply(strip)
+            multiply(format, strip)
             for line in strip {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
                 let row = multiplied.pixels + (line - first) * layout.tilesAcross
@@ -65,43 +66,52 @@ final class WinogradStrips {
     /// - Parameters:
     ///   - result: The first tile's first point.
     ///   - point: From a point to the next.
-    private func spread(
-        _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
-        into result: UnsafeMutablePointer<Vector>, point: Int
+    private func spread<Format: ProductFormat>(
+        _: Format.Type, _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
+        into result: UnsafeMutablePointer<Format.Row>, point: Int
     ) {
-        let (width, height, lineLength) = (width, height, lineLength)
-        // Lines begin with a zero and end with zeros; only what lies between is written.
-        let base = lines.pixels
-        let zeros = base + 6 * lineLength
+        let (width, height, zeros) = (width, height, zeros.pixels)
         func row(_ i: Int) -> UnsafeMutablePointer<Vector> {
             let y = 4 * line - 1 + i
             return y >= 0 && y < height ? plane + y * width : zeros
         }
         let (r0, r1, r2, r3, r4, r5) = (row(0), row(1), row(2), row(3), row(4), row(5))
-        let target = base + 1
-        for x in 0..<width {
-            let t = WinogradTile.input(
-                r0[x] * style, r1[x] * style, r2[x] * style, r3[x] * style, r4[x] * style, r5[x] * style)
-            target[x] = t.0
-            target[lineLength + x] = t.1
-            target[2 * lineLength + x] = t.2
-            target[3 * lineLength + x] = t.3
-            target[4 * lineLength + x] = t.4
-            target[5 * lineLength + x] = t.5
-        }
-        for i in 0..<6 {
-            let source = base + i * lineLength
-            let place = result + 6 * i * point
-            for tile in 0..<layout.tilesAcross {
-                let d = source + 4 * tile
-                let t = WinogradTile.input(d[0], d[1], d[2], d[3], d[4], d[5])
-                let to = place + tile
+        let length = Self.lineLength
+        let base = lines.pixels
+        layout.forEachRun { run in
+            // The run's lines begin a column before it and end a column behind it; beyond the map there are zeros.
+            let left = 4 * run.lowerBound - 1
+            let columns = max(0, left)..<min(width, 4 * run.upperBound + 1)
+            for i in 0..<6 {
+                let line = base + i * length
+                if left < 0 { line[0] = .zero }
+                for x in columns.upperBound - left..<4 * run.count + 2 { line[x] = .zero }
+            }
+            for x in columns {
+                let t = WinogradTile.input(
+                    r0[x] * style, r1[x] * style, r2[x] * style, r3[x] * style, r4[x] * style, r5[x] * style)
+                let to = base + x - left
                 to[0] = t.0
-                to[point] = t.1
-                to[2 * point] = t.2
-                to[3 * point] = t.3
-                to[4 * point] = t.4
-                to[5 * point] = t.5
+                to[length] = t.1
+                to[2 * length] = t.2
+                to[3 * length] = t.3
+                to[4 * length] = t.4
+                to[5 * length] = t.5
+            }
+            for i in 0..<6 {
+                let source = base + i * length
+                let place = result + 6 * i * point + run.lowerBound
+                for tile in 0..<run.count {
+                    let d = source + 4 * tile
+                    let t = WinogradTile.input(d[0], d[1], d[2], d[3], d[4], d[5])
+                    let to = place + tile
+                    to[0] = Format.row(t.0)
+                    to[point] = Format.row(t.1)
+                    to[2 * point] = Format.row(t.2)
+                    to[3 * point] = Format.row(t.3)
+                    to[4 * point] = Format.row(t.4)
+                    to[5 * point] = Format.row(t.5)
+                }
             }
         }
     }
@@ -112,22 +122,7 @@ final class WinogradStrips {
         _ source: UnsafeMutablePointer<Vector>, point: Int, line: Int, _ call: StripCall, sample: Int,
         block: Int, _: Finish.Type
     ) {
-        let base = sums.pixels
-        let length = 4 * layout.tilesAcross
-        for i in 0..<6 {
-            let from = source + 6 * i * point
-            let target = base + i * length
-            for tile in 0..<layout.tilesAcross {
-                let m = from + tile
-                let t = WinogradTile.output(
-                    m[0], m[point], m[2 * point], m[3 * point], m[4 * point], m[5 * point])
-                let to = target + 4 * tile
-                to[0] = t.0
-                to[1] = t.1
-                to[2] = t.2
-                to[3] = t.3
-            }
-        }
+        let (base, length) = (lines.pixels, Self.lineLength)
         let (width, rows) = (width, min(4, height - 4 * line))
         let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
         let limit = call.limit
@@ -139,15 +134,32 @@ final class WinogradStrips {
         call.withNoise { noise, step in
             let noise = noise + 4 * line * width * step
             let down = width * step
-            for x in 0..<width {
-                let t = base + x
-                let y = WinogradTile.output(
-                    t[0], t[length], t[2 * length], t[3 * length], t[4 * length], t[5 * length])
-                let (to, n) = (output + x, noise + x * step)
-                to[0] = finished(y.0, n[0])
-                if rows > 1 { to[width] = finished(y.1, n[down]) }
-                if rows > 2 { to[2 * width] = finished(y.2, n[2 * down]) }
-                if rows > 3 { to[3 * width] = finished(y.3, n[3 * down]) }
+            layout.forEachRun { run in
+                for i in 0..<6 {
+                    let from = source + 6 * i * point + run.lowerBound
+                    let target = base + i * length
+                    for tile in 0..<run.count {
+                        let m = from + tile
+                        let t = WinogradTile.output(
+                            m[0], m[point], m[2 * point], m[3 * point], m[4 * point], m[5 * point])
+                        let to = target + 4 * tile
+                        to[0] = t.0
+                        to[1] = t.1
+                        to[2] = t.2
+                        to[3] = t.3
+                    }
+                }
+                let left = 4 * run.lowerBound
+                for x in left..<min(width, 4 * run.upperBound) {
+                    let t = base + x - left
+                    let y = WinogradTile.output(
+                        t[0], t[length], t[2 * length], t[3 * length], t[4 * length], t[5 * length])
+                    let (to, n) = (output + x, noise + x * step)
+                    to[0] = finished(y.0, n[0])
+                    if rows > 1 { to[width] = finished(y.1, n[down]) }
+                    if rows > 2 { to[2 * width] = finished(y.2, n[2 * down]) }
+                    if rows > 3 { to[3 * width] = finished(y.3, n[3 * down]) }
+                }
             }
         }
     }

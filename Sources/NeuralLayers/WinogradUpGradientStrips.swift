@@ -45,7 +45,7 @@ final class WinogradUpGradientStrips {
                         block: block)
                 }
             }
-            matrices.multiply(transformed.pixels, weights.block.pixels, into: multiplied.pixels)
+            matrices.multiply(Float32Format.self, transformed, weights.block, into: multiplied)
             for line in strip {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
                 for block in 0..<weights.outputBlocks {

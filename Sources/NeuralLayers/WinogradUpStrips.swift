@@ -20,9 +20,11 @@ final class WinogradUpStrips {
     private let weights: StyledWeights
     let layout: StripLayout
     private let transformed, multiplied: MemoryBlock
-    /// Seven transformed lines between zeros, and a line of zeros.
+    /// Seven lines of a run of tiles, transformed down their columns.
     private let lines: MemoryBlock
-    private let lineLength: Int
+    private static let lineLength = 3 * StripLayout.tilesPerRun + 1
+    /// What lies above and below a map.
+    private let zeros: MemoryBlock
     /// Nine rows of t, each after a zero.
     private let window: MemoryBlock
     /// The last three rows of t of each block of channels, from one strip to the next: `[O'/16, 3, rowLength]`.
@@ -34,9 +36,9 @@ final class WinogradUpStrips {
         width = shape.width
         self.weights = weights
         self.layout = layout
-        lineLength = 3 * layout.tilesAcross + 1
         rowLength = 6 * layout.tilesAcross + 2
-        lines = MemoryBlock(byteCount: 8 * lineLength * 64)
+        lines = MemoryBlock(byteCount: 7 * Self.lineLength * 64)
+        zeros = MemoryBlock(byteCount: shape.width * 64)
         window = MemoryBlock(byteCount: 9 * rowLength * 64)
         carried = MemoryBlock(byteCount: 3 * weights.outputBlocks * rowLength * 64)
         transformed = memory.transformed
@@ -54,12 +56,13 @@ final class WinogradUpStrips {
         }
     }
 
-    func multiply(_ strip: Range<Int>) {
-        layout.matrices(of: strip).multiply(
-            transformed.pixels, weights.block.pixels, into: multiplied.pixels)
+    func multiply<Format: ProductFormat>(_ format: Format.Type, _ strip: Range<Int>) {
+        layout.matrices(of: strip).multiply(format, transformed, weights.block, into: multiplied)
     }
 
-    func run<Finish: PixelFinish>(_ call: StripCall, _: Finish.Type) {
+    func run<Finish: PixelFinish, Format: ProductFormat>(
+        _ call: StripCall, _: Finish.Type, _ format: Format.Type
+    ) {
         layout.forEachStrip { strip in
             let first = strip.lowerBound
             let matrices = layout.matrices(of: strip)
@@ -67,12 +70,15 @@ final class WinogradUpStrips {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
                 for block in 0..<weights.inputBlocks {
                     spread(
-                        call.plane(sample: sample, block: block), call.style(sample: sample, block: block),
-                        line: y, into: transformed.pixels + (line - first) * layout.tilesAcross, matrices,
+                        format, call.plane(sample: sample, block: block),
+                        call.style(sample: sample, block: block),
+                        line: y,
+                        into: transformed.pointer(to: Format.Row.self) + (line - first) * layout.tilesAcross,
+                        matrices,
                         block: block)
                 }
             }
-            multiply(strip)
+            multiply(format, strip)
             for block in 0..<weights.outputBlocks {
                 for line in strip {
                     let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
@@ -89,46 +95,57 @@ final class WinogradUpStrips {
     }
 
     /// Transforms one line of tiles of one plane: down its columns into seven lines, then along each.
-    private func spread(
-        _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
-        into result: UnsafeMutablePointer<Vector>, _ matrices: StripMatrices, block: Int
+    private func spread<Format: ProductFormat>(
+        _: Format.Type, _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
+        into result: UnsafeMutablePointer<Format.Row>, _ matrices: StripMatrices, block: Int
     ) {
-        let (width, height, lineLength) = (width, height, lineLength)
-        let base = lines.pixels
-        let zeros = base + 7 * lineLength
+        let (width, height, zeros) = (width, height, zeros.pixels)
         func row(_ i: Int) -> UnsafeMutablePointer<Vector> {
             let y = 3 * line - 1 + i
             return y >= 0 && y < height ? plane + y * width : zeros
         }
         let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3))
-        let target = base + 1
-        for x in 0..<width {
-            let t = WinogradUpTile.input(r0[x] * style, r1[x] * style, r2[x] * style, r3[x] * style)
-            target[x] = t.0
-            target[lineLength + x] = t.1
-            target[2 * lineLength + x] = t.2
-            target[3 * lineLength + x] = t.3
-            target[4 * lineLength + x] = t.4
-            target[5 * lineLength + x] = t.5
-            target[6 * lineLength + x] = t.6
-        }
-        for i in 0..<7 {
-            let source = base + i * lineLength
-            func place(_ j: Int) -> UnsafeMutablePointer<Vector> {
-                let (set, matrix, row) = Self.place(i, j)
-                return result + matrices.source(set: set, matrix: matrix, row: row, block: block)
+        let length = Self.lineLength
+        let base = lines.pixels
+        layout.forEachRun { run in
+            // The run's lines begin a column before it; beyond the map there are zeros.
+            let left = 3 * run.lowerBound - 1
+            let columns = max(0, left)..<min(width, 3 * run.upperBound)
+            for i in 0..<7 {
+                let line = base + i * length
+                if left < 0 { line[0] = .zero }
+                for x in columns.upperBound - left..<3 * run.count + 1 { line[x] = .zero }
             }
-            let to = (place(0), place(1), place(2), place(3), place(4), place(5), place(6))
-            for tile in 0..<layout.tilesAcross {
-                let d = source + 3 * tile
-                let t = WinogradUpTile.input(d[0], d[1], d[2], d[3])
-                to.0[tile] = t.0
-                to.1[tile] = t.1
-                to.2[tile] = t.2
-                to.3[tile] = t.3
-                to.4[tile] = t.4
-                to.5[tile] = t.5
-                to.6[tile] = t.6
+            for x in columns {
+                let t = WinogradUpTile.input(r0[x] * style, r1[x] * style, r2[x] * style, r3[x] * style)
+                let to = base + x - left
+                to[0] = t.0
+                to[length] = t.1
+                to[2 * length] = t.2
+                to[3 * length] = t.3
+                to[4 * length] = t.4
+                to[5 * length] = t.5
+                to[6 * length] = t.6
+            }
+            for i in 0..<7 {
+                let source = base + i * length
+                func place(_ j: Int) -> UnsafeMutablePointer<Format.Row> {
+                    let (set, matrix, row) = Self.place(i, j)
+                    return result + run.lowerBound
+                        + matrices.source(set: set, matrix: matrix, row: row, block: block)
+                }
+                let to = (place(0), place(1), place(2), place(3), place(4), place(5), place(6))
+                for tile in 0..<run.count {
+                    let d = source + 3 * tile
+                    let t = WinogradUpTile.input(d[0], d[1], d[2], d[3])
+                    to.0[tile] = Format.row(t.0)
+                    to.1[tile] = Format.row(t.1)
+                    to.2[tile] = Format.row(t.2)
+                    to.3[tile] = Format.row(t.3)
+                    to.4[tile] = Format.row(t.4)
+                    to.5[tile] = Format.row(t.5)
+                    to.6[tile] = Format.row(t.6)
+                }
             }
         }
     }

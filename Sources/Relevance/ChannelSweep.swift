@@ -1,4 +1,5 @@
 import CLIP
+import NeuralLayers
 import StyleGAN
 import Tensors
 
@@ -24,12 +25,13 @@ public final class ChannelSweep {
     private var embeddings: Tensor  // [batch, d]
 
     /// - Parameters:
-    ///   - kernels: The generator's, shared with other workers; nil for its own.
+    ///   - kernels: The generator's, shared with other workers; nil for its own, of the same precision.
     ///   - batch: Images rendered and embedded at a time; two make a pair, so it is even.
+    ///   - precision: What the factors of the generator's products are rounded to, those of shared kernels as they are.
     /// - Throws: `RelevanceError.setting` for an odd batch, `.generator` or `.encoder` where the networks refuse it.
     public init(
         _ generator: Generator, kernels: SynthesisKernels? = nil, _ model: CLIPModel, settings: SweepSettings,
-        batch: Int = ChannelSweep.imagesPerBatch
+        batch: Int = ChannelSweep.imagesPerBatch, precision: Precision = .float32
     ) throws(RelevanceError) {
         guard batch >= 2, batch.isMultiple(of: 2), batch <= 4096 else {
             throw .setting(name: "images a batch", value: "\(batch)", needed: "even and from 2 to 4096")
@@ -39,7 +41,10 @@ public final class ChannelSweep {
         dimension = model.configuration.dimension
         pairsPerBatch = batch / 2
         let synthesis = try generating { () throws(GeneratorError) in
-            try Synthesis(generator, kernels: kernels, batch: batch, resolution: settings.renderResolution)
+            let kernels =
+                if let kernels { kernels } else { try SynthesisKernels(generator, precision: precision) }
+            return try Synthesis(
+                generator, kernels: kernels, batch: batch, resolution: settings.renderResolution)
         }
         self.synthesis = synthesis
         encoder = try encoding { () throws(CLIPError) in

@@ -1,4 +1,5 @@
 import Foundation
+import NeuralLayers
 import Relevance
 
 /// What a build is asked for.
@@ -11,7 +12,7 @@ public struct BuildRequest: Sendable {
     /// Images, and so pairs, a channel.
     public var pairs: Int
     /// The arithmetic of the sweep, by name.
-    public var precision = "float32"
+    public var precision = Precision.float32.rawValue
     /// The phrase that queries start from unless told otherwise.
     public var neutral: String
     public var toolVersion: String

@@ -13,6 +13,8 @@ public struct ModelSubject: SweepSubject {
     public let renderResolution: Int?
     /// By what the rows come about.
     public let method: TableMethod
+    /// What the factors of the generator's products are rounded to.
+    public let precision: Precision
     /// Gradients that go back together.
     public let gradientsPerBatch: Int
     /// The directions along which derivatives are taken, orthonormal rows `[K, d]`; nil for the whole embedding.
@@ -22,11 +24,12 @@ public struct ModelSubject: SweepSubject {
     /// - Parameters:
     ///   - renderResolution: The height of the pictures where synthesis stops early.
     ///   - method: By what the rows come about.
+    ///   - precision: What the factors of the generator's products are rounded to; those of derivatives never are.
     ///   - sketch: The directions along which derivatives are taken, orthonormal rows `[K, d]`; nil for all.
     /// - Throws: `RelevanceError.setting` where no block of the generator has the resolution.
     public init(
         generator: Generator, model: CLIPModel, renderResolution: Int? = nil, method: TableMethod = .pairs,
-        sketch: Tensor? = nil
+        precision: Precision = .float32, sketch: Tensor? = nil
     ) throws(RelevanceError) {
         let resolutions = generator.configuration.blocks.map(\.resolution)
         if let renderResolution, !resolutions.contains(renderResolution) {
@@ -38,6 +41,7 @@ public struct ModelSubject: SweepSubject {
         self.model = model
         self.renderResolution = renderResolution
         self.method = method
+        self.precision = precision
         self.sketch = sketch
         gradientsPerBatch = EmbeddingGradient.batch(generator, resolution: renderResolution)
         shared = SharedWeights()
@@ -104,7 +108,8 @@ public struct ModelSubject: SweepSubject {
             Synthesis.memoryBytes(
                 generator, batch: ChannelSweep.imagesPerBatch, resolution: renderResolution)
             + clip.encoder + 4 * 3 * 3 * size.height * size.width
-        return SynthesisKernels.memoryBytes(generator) + generator.weightBytes + clip.weights
+        return SynthesisKernels.memoryBytes(generator, precision: precision) + generator.weightBytes
+            + clip.weights
             + threads * thread
     }
 
@@ -121,7 +126,9 @@ public struct ModelSubject: SweepSubject {
     }
 
     fileprivate func makeSweep(_ settings: SweepSettings) throws -> ChannelSweep {
-        try ChannelSweep(generator, kernels: shared.kernels(generator), model, settings: settings)
+        try ChannelSweep(
+            generator, kernels: shared.kernels(generator, precision), model, settings: settings,
+            precision: precision)
     }
 
     fileprivate func makeGradientSweep(_ settings: SweepSettings, threads: Int) throws -> GradientSweep {
@@ -141,10 +148,10 @@ private final class SharedWeights: Sendable {
 
     private let made = Mutex(Made())
 
-    func kernels(_ generator: Generator) throws -> SynthesisKernels {
+    func kernels(_ generator: Generator, _ precision: Precision) throws -> SynthesisKernels {
         try made.withLock { made in
             made.gradient = nil
-            let kernels = try made.forward ?? SynthesisKernels(generator)
+            let kernels = try made.forward ?? SynthesisKernels(generator, precision: precision)
             made.forward = kernels
             return kernels
         }

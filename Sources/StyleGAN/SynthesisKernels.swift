@@ -8,20 +8,21 @@ public struct SynthesisKernels: Sendable {
     let finishes: [StyledFinish]
 
     /// The memory in bytes that the kernels of a generator take.
-    public static func memoryBytes(_ generator: Generator) -> Int {
+    public static func memoryBytes(_ generator: Generator, precision: Precision = .float32) -> Int {
         generator.synthesis.layers.reduce(0) {
-            $0 + ($1.isUp ? 25 : 36) * 4 * (($1.inputChannels + 15) / 16 * 16)
+            $0 + ($1.isUp ? 25 : 36) * precision.byteCount * (($1.inputChannels + 15) / 16 * 16)
                 * (($1.outputChannels + 15) / 16 * 16)
         }
     }
 
+    /// - Parameter precision: What the factors of the layers' products are rounded to.
     /// - Throws: `GeneratorError.layer` where a layer's weights cannot be used.
-    public init(_ generator: Generator) throws(GeneratorError) {
+    public init(_ generator: Generator, precision: Precision = .float32) throws(GeneratorError) {
         var layers: [StyledWeights] = []
         for layer in generator.synthesis.layers {
             layers.append(
                 try layering { () throws(NeuralLayerError) in
-                    try StyledWeights(layer.weight, isUp: layer.isUp)
+                    try StyledWeights(layer.weight, isUp: layer.isUp, precision: precision)
                 })
         }
         self.layers = layers

@@ -93,7 +93,8 @@ import Testing
         ["--max-resolution", "2"],
         ["--layers", "b8", "--max-resolution", "8"], ["--tolerance", "0"], ["--tolerance", "nan"],
         ["--tolerance", "2"], ["--tolerance", "0.1", "--shard", "1/2"],
-        ["--tolerance", "0.1", "--method", "gradient"],
+        ["--tolerance", "0.1", "--method", "gradient"], ["--precision", "fp8"],
+        ["--precision", "bf16", "--method", "gradient"],
     ])
     func partsAndLayersThatThereAreNotAreAMatterOfUsage(options: [String]) throws {
         let result = try build("none", options)

@@ -54,8 +54,23 @@ import Testing
 
     @Test(arguments: SweepSettings.Centre.allCases)
     func everyChannelMovesEmbeddingsAsPublished(centre: SweepSettings.Centre) throws {
+        let cosines = try cosinesWithPublished(centre, .float32)
+        #expect(cosines.allSatisfy { $0 >= 0.9999 })
+    }
+
+    /// Of six pairs, whose roundings have not averaged out: 0.9989 and 0.99997 were seen.
+    @Test func roundedProductsMoveEmbeddingsNearlySo() throws {
+        let cosines = try cosinesWithPublished(.sample, .bfloat16).sorted()
+        #expect(cosines[0] >= 0.995 && cosines[cosines.count / 2] >= 0.9995)
+        #expect(cosines[0] < 0.999999)
+    }
+
+    private func cosinesWithPublished(
+        _ centre: SweepSettings.Centre, _ precision: Precision
+    ) throws -> [Float] {
         // 28 does not divide the 48 images of a layer's pairs: every layer has a remainder.
-        let sweep = try ChannelSweep(generator, model, settings: settings(centre), batch: 28)
+        let sweep = try ChannelSweep(
+            generator, model, settings: settings(centre), batch: 28, precision: precision)
         let statistics = try statistics(sweep)
         let dimension = model.configuration.dimension
         var all = ChannelSums(channels: generator.styleSpace.sweptCount, dimension: dimension)
@@ -69,9 +84,9 @@ import Testing
         let expected = try reference.tensor("relevance.\(centre.rawValue)")
         try found.requireShape(expected.shape, of: "the table")
         #expect(all.pairs.allSatisfy { $0 == 6 })
-        for channel in 0..<all.channels {
+        return (0..<all.channels).map { channel in
             let values = channel * dimension..<(channel + 1) * dimension
-            #expect(values.reduce(0) { $0 + found[$1] * expected[$1] } >= 0.9999)
+            return values.reduce(0) { $0 + found[$1] * expected[$1] }
         }
     }
 

@@ -39,6 +39,15 @@ public struct Template: Hashable, Sendable, CustomStringConvertible {
         return opening + (fitted.isEmpty ? "" : fitted + " ") + phrase + ending
     }
 
+    /// What stands before a phrase, whichever it is, without the space: a text for each article that may be there.
+    public var beginnings: [String] {
+        // Whatever touches the phrase is part of the phrase's first word.
+        guard !article.isEmpty else {
+            return [opening.lastIndex(of: " ").map { String(opening[..<$0]) } ?? ""]
+        }
+        return (article.lowercased() == "the" ? ["the"] : ["a", "an"]).map { opening + $0 }
+    }
+
     private static func fit(_ article: String, to phrase: String) -> String {
         let words = phrase.lowercased().split(whereSeparator: \.isWhitespace)
         guard !article.isEmpty, let first = words.first else { return article }

@@ -26,50 +26,62 @@ struct BytePairMerges: Sendable {
     ///   - name: what errors call the file.
     /// - Throws: `TokenizerError.malformed` where a line is not two symbols made before it.
     init(parsing file: [UInt8], limit: Int, name: String) throws(TokenizerError) {
-        var symbols: [String: Int] = [:]
-        for (position, character) in ByteAlphabet.characters.enumerated() {
-            symbols[String(character)] = position
-            symbols[String(character) + "</w>"] = position + 256
+        var symbols = SymbolTable(capacity: min(limit, file.count / 4) + Self.alphabetCount)
+        for ending in ["", "</w>"] {
+            for character in ByteAlphabet.characters {
+                _ = symbols.insert(Array("\(character)\(ending)".utf8)[...])
+            }
         }
         tokens = Array(0..<Self.alphabetCount)
+        merges.reserveCapacity(min(limit, file.count / 4))
         var rank = 0
         for (number, line) in file.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .enumerated()
         {
             guard rank < limit else { break }
-            let fields = line.split {
-                $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t")
+            let (left, right, rest) = Self.fields(of: line)
+            if left.isEmpty || (number == 0 && Self.isHeading(line)) { continue }
+            func fault(_ reason: String) -> TokenizerError {
+                .malformed(path: name, line: number + 1, reason: reason)
             }
-            .map { String(decoding: $0, as: UTF8.self) }
-            if fields.isEmpty || (number == 0 && fields.contains { $0.contains("#version") }) { continue }
-            guard fields.count == 2 else {
-                throw .malformed(
-                    path: name, line: number + 1,
-                    reason: "\(fields.count) symbols where a merge has two, with a space between")
+            guard !right.isEmpty, rest.isEmpty else {
+                throw fault(
+                    "\(right.isEmpty ? "one symbol" : "more symbols") where a merge has two, with a space between"
+                )
             }
-            var pair: [Int] = []
-            for field in fields {
-                guard let symbol = symbols[field] else {
-                    throw .malformed(
-                        path: name, line: number + 1,
-                        reason: "\(field.prefix(40)) is neither a byte nor made by a line above")
-                }
-                pair.append(symbol)
+            func symbol(of field: ArraySlice<UInt8>) throws(TokenizerError) -> Int {
+                if let symbol = symbols.symbol(of: field) { return symbol }
+                let text = String(decoding: field.prefix(160), as: UTF8.self).prefix(40)
+                throw fault("\(text) is neither a byte nor made by a line above")
             }
-            guard !fields[0].hasSuffix("</w>") else {
-                throw .malformed(
-                    path: name, line: number + 1,
-                    reason: "\(fields[0].prefix(40)) ends a word: nothing follows it")
+            let pair = (try symbol(of: left), try symbol(of: right))
+            guard !left.suffix(4).elementsEqual("</w>".utf8) else {
+                throw fault(
+                    "\(String(decoding: left, as: UTF8.self).prefix(40)) ends a word: nothing follows it")
             }
-            let text = fields[0] + fields[1]
-            let product = symbols[text] ?? tokens.count
-            symbols[text] = product
+            let product = symbols.insert(left, right)
             if product == tokens.count { tokens.append(0) }
             tokens[product] = Self.alphabetCount + rank
-            merges[Self.key(pair[0], pair[1])] = Merge(rank: rank, product: product)
+            merges[Self.key(pair.0, pair.1)] = Merge(rank: rank, product: product)
             rank += 1
         }
         count = rank
+    }
+
+    /// The first two fields of a line, and what follows them.
+    private static func fields(
+        of line: ArraySlice<UInt8>
+    ) -> (ArraySlice<UInt8>, ArraySlice<UInt8>, ArraySlice<UInt8>) {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0d || byte == 0x09 }
+        let start = line.drop(while: isSpace)
+        let left = start.prefix { !isSpace($0) }
+        let next = start[left.endIndex...].drop(while: isSpace)
+        let right = next.prefix { !isSpace($0) }
+        return (left, right, next[right.endIndex...].drop(while: isSpace))
+    }
+
+    private static func isHeading(_ line: ArraySlice<UInt8>) -> Bool {
+        String(decoding: line, as: UTF8.self).contains("#version")
     }
 
     /// The two symbols of a pair in one word; there are fewer than 2^32 symbols, a line of the file each.

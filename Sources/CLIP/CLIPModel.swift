@@ -77,8 +77,11 @@ public struct CLIPModel: Sendable {
         self.tokenizer = tokenizer
     }
 
+    /// - Parameter beginnings: what texts may begin with, from an encoder of this model.
     /// - Throws: `CLIPError`.
-    public func textEncoder() throws(CLIPError) -> TextEncoder { try TextEncoder(self) }
+    public func textEncoder(beginnings: TextBeginnings? = nil) throws(CLIPError) -> TextEncoder {
+        try TextEncoder(self, beginnings: beginnings)
+    }
 
     /// An encoder for one thread.
     /// - Parameters:

@@ -11,8 +11,11 @@ enum Gzip {
         file.withUnsafeBytes { $0.starts(with: [0x1f, 0x8b]) }
     }
 
+    /// - Parameter goesOn: whether more is wanted behind a part; what is left is not read, and its check sum not compared.
     /// - Throws: `TokenizerError.compression` where the file is damaged, cut short or expands beyond 64 MiB.
-    static func expand(_ file: MappedFile) throws(TokenizerError) -> [UInt8] {
+    static func expand(
+        _ file: MappedFile, while goesOn: (ArraySlice<UInt8>) -> Bool = { _ in true }
+    ) throws(TokenizerError) -> [UInt8] {
         var stream = z_stream()
         // 16 more than the largest window: a gzip header is expected, and its check sum compared.
         guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
@@ -36,7 +39,9 @@ enum Gzip {
                     status = inflate(&stream, Z_NO_FLUSH)
                     return Int(stream.avail_out)
                 }
-                expanded += buffer.prefix(buffer.count - free)
+                let part = buffer.prefix(buffer.count - free)
+                expanded += part
+                if !goesOn(part) { return expanded }
                 guard expanded.count <= largest else {
                     throw .compression(path: file.path, reason: "it expands beyond \(largest >> 20) MiB")
                 }

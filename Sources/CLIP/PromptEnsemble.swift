@@ -11,6 +11,9 @@ public struct PromptEnsemble: Sendable {
         self.templates = templates
     }
 
+    /// What stands before a phrase, of all templates: an encoder goes through it once for all phrases.
+    public var beginnings: [String] { templates.flatMap(\.beginnings) }
+
     /// unit(mean over templates of unit(E_t(template(phrase)))): `[d]`.
     /// - Throws: `CLIPError.empty` for a phrase without a visible character, `.tokenizer` for one that is too long.
     public func embedding(of phrase: String, by encoder: TextEncoder) throws(CLIPError) -> [Float] {

@@ -30,7 +30,8 @@ public struct Tokenizer: Sendable {
         } catch {
             throw .file(error)
         }
-        return try Tokenizer(merges: TokenizerSource.merges(file), path: path, vocabularySize: vocabularySize)
+        let merges = try TokenizerSource.merges(file, count: vocabularySize)
+        return try Tokenizer(merges: merges, path: path, vocabularySize: vocabularySize)
     }
 
     /// - Parameters:

@@ -9,8 +9,16 @@ public enum TokenizerSource {
     public static let names = ["merges.txt", "tokenizer.json", published, "bpe_simple_vocab_16e6.txt"]
 
     /// The merges in a file: lines as they are, plain or compressed with gzip, or those of a `tokenizer.json`.
-    static func merges(_ file: MappedFile) throws(TokenizerError) -> [UInt8] {
-        if Gzip.isCompressed(file) { return try Gzip.expand(file) }
+    /// - Parameter count: how many merges are wanted; of a compressed file nothing behind them is expanded. Nil for all.
+    static func merges(_ file: MappedFile, count: Int?) throws(TokenizerError) -> [UInt8] {
+        if Gzip.isCompressed(file) {
+            // Every merge has a space, and so may the heading; behind one more the last merge is whole.
+            var spaces = count.map { $0 + 2 } ?? .max
+            return try Gzip.expand(file) { part in
+                spaces -= part.count { $0 == UInt8(ascii: " ") }
+                return spaces > 0
+            }
+        }
         guard file.withUnsafeBytes({ $0.first == UInt8(ascii: "{") }) else {
             return file.withUnsafeBytes { Array($0) }
         }

@@ -5,9 +5,6 @@ import Tensors
 
 /// A finished database, open for queries: relevance is one product over the mapped table.
 public final class RelevanceDatabase: Sendable {
-    /// Phrases whose embeddings are kept at most; one more is not kept.
-    public static let textLimit = 10_000
-
     public let manifest: Manifest
     /// Where the table's rows stand in the style code.
     public let channels: SweptChannels
@@ -16,7 +13,7 @@ public final class RelevanceDatabase: Sendable {
     /// The database's folder.
     public var path: String { store.path }
 
-    private let store: DirectionStore
+    let store: DirectionStore
 
     /// Opens a database whose table is complete; it may be growing meanwhile, and is read as it was before.
     ///
@@ -183,34 +180,6 @@ public final class RelevanceDatabase: Sendable {
 
     // MARK: What queries keep
 
-    /// Embeddings belong to one CLIP; where an import did not say which, any may be named in turn.
-    private var keepsEmbeddings: Bool { manifest.clip.isKnown }
-
-    /// A phrase's embedding that `keep` has kept, so that the text encoder need not be loaded: `[d]`, unit norm.
-    /// - Throws: `StoreError.valueSize`; `RelevanceError.value` where it is no direction.
-    public func embedding(_ key: TextKey) throws -> [Float]? {
-        guard keepsEmbeddings, let key = key.stored,
-            let values = try store.read({
-                try $0.floats(of: key, in: .text, count: manifest.dimension)
-            })
-        else { return nil }
-        _ = try TextDirection(values)
-        return values
-    }
-
-    /// Keeps phrases' embeddings, where the database was opened to keep text, can be written and has room.
-    public func keep(_ embeddings: [(key: TextKey, values: [Float])]) throws {
-        guard keepsEmbeddings else { return }
-        try keep { transaction in
-            var room = try Self.textLimit - transaction.reading.count(of: .text)
-            for (key, values) in embeddings {
-                guard let key = key.stored, values.count == manifest.dimension, room > 0 else { continue }
-                try transaction.put(values, for: key, in: .text)
-                room -= 1
-            }
-        }
-    }
-
     /// The word lists that were embedded for this database, by name.
     /// - Throws: `DatabaseError.damaged` where one cannot be read.
     public func vocabulary() throws -> [EmbeddedWordList] { try records(Self.vocabularyPrefix, "word list") }
@@ -287,7 +256,7 @@ public final class RelevanceDatabase: Sendable {
     private static func key(of file: FileFacts) -> String { "weights/\(file.device)-\(file.file)" }
 
     /// What is kept is a convenience that a read-only database goes without.
-    private func keep(_ body: (borrowing WriteTransaction) throws -> Void) throws {
+    func keep(_ body: (borrowing WriteTransaction) throws -> Void) throws {
         do { try store.write(body) } catch StoreError.readOnly {}
     }
 

@@ -19,6 +19,8 @@ import Glibc
 /// |            | layer `/settled`                      | Int64 `[1 + c]`: images judged, and pairs after which a channel was known |
 /// | spread     | `table`                               | float32 `[C, d]`: standard error of each number of ∆i_c |
 /// | text       | phrase, ensemble                      | float32 `[d]`: the phrase's embedding, unit norm |
+/// |            | `beginnings/` ensemble                | Int32 `[2, n]`: token and parent of each node before the phrase |
+/// |            | `beginnings/` ensemble `/memory`      | float32 `[layers, n, 2 W]`: their keys and values |
 /// | done       | layer `/` first image                 | Int64: how many images from there on are in the sums |
 ///
 /// One process writes at a time; readers neither wait for it nor hold it up, and each sees one whole snapshot.

@@ -34,6 +34,17 @@ public struct Transaction: ~Copyable {
         try withNumbers(of: key, in: table, count: count, body)
     }
 
+    /// Reads float32 numbers in place, as many as there are.
+    ///
+    /// - Throws: `StoreError.valueSize` where the value ends within a number; what `body` throws.
+    /// - Returns: what `body` returns, or nil where the table has no such key.
+    public func withFloats<Result>(
+        of key: String, in table: Table, _ body: (Span<Float>) throws -> Result
+    ) throws -> Result? {
+        guard let size = try withRawBytes(of: key, in: table, { $0.count }) else { return nil }
+        return try withFloats(of: key, in: table, count: size / MemoryLayout<Float>.size, body)
+    }
+
     /// Copied float32 numbers; nil where the table has no such key.
     /// - Throws: `StoreError.valueSize` where the value does not hold `count` numbers.
     public func floats(of key: String, in table: Table, count: Int) throws -> [Float]? {

@@ -10,6 +10,8 @@ public final class LayerNorm {
     private let primitive: Primitive
     private let input: Memory
     private let output: Memory
+    private let scale: Memory
+    private let shift: Memory
 
     /// - Parameters:
     ///   - gain: `[width]`
@@ -39,13 +41,25 @@ public final class LayerNorm {
             }, "a layer norm", [data.shape])
         input = try .window(data)
         output = try .window(data)
+        scale = try .reordering(gain, to: .rowMajor(gain.shape))
+        shift = try .reordering(bias, to: .rowMajor(bias.shape))
         primitive = try Primitive(
             .describing(description, "a layer norm", [data.shape]),
             [
-                (DNNL_ARG_SRC, input), (DNNL_ARG_DST, output),
-                (DNNL_ARG_SCALE, .reordering(gain, to: .rowMajor(gain.shape))),
-                (DNNL_ARG_SHIFT, .reordering(bias, to: .rowMajor(bias.shape))),
+                (DNNL_ARG_SRC, input), (DNNL_ARG_DST, output), (DNNL_ARG_SCALE, scale),
+                (DNNL_ARG_SHIFT, shift),
             ])
+    }
+
+    /// Takes the gain and bias of another norm of this width: networks that run once make one layer for all of theirs.
+    /// - Throws: `NeuralLayerError.mismatch` where they are of another width.
+    public func take(gain: Tensor, bias: Tensor) throws(NeuralLayerError) {
+        for (tensor, memory) in [(gain, scale), (bias, shift)] {
+            guard tensor.shape == [width] else {
+                throw .mismatch(what: "a layer norm's gain or bias", found: tensor.shape, expected: [width])
+            }
+            tensor.withUnsafeValues { _ = memory.elements.update(fromContentsOf: $0) }
+        }
     }
 
     /// - Parameters:

@@ -96,7 +96,7 @@ struct LinearPlan {
     }
 
     /// What the kernel does to its outputs before it writes them.
-    private static func append(
+    static func append(
         _ activation: ActivationFunction, isAdding: Bool, to attributes: dnnl_primitive_attr_t
     ) throws(NeuralLayerError) {
         guard isAdding || activation != .identity else { return }

@@ -1,17 +1,22 @@
 import COneDNN
 import Tensors
 
-/// oneDNN's batched matrix product, C = scale × A B, on matrices that lie in larger ones: each is a shape and strides.
+/// oneDNN's batched matrix product, C = f(scale × A B + bias), on matrices that lie in larger ones: each is a shape and
+/// strides.
 struct MatrixProduct {
     let descriptor: PrimitiveDescriptor
 
     /// - Parameters:
     ///   - left: `[…, M, K]`; batch extents of 1 are repeated.
     ///   - right: `[…, K, N]`
+    ///   - bias: `[1, N]`
     ///   - result: `[…, M, N]`
+    ///   - activation: f.
+    ///   - isAdding: whether the product is added to what the result holds; then there is no activation.
     init(
         _ operation: String, _ left: MemoryDescriptor, _ right: MemoryDescriptor,
-        into result: MemoryDescriptor, scale: Float = 1
+        bias: MemoryDescriptor? = nil, into result: MemoryDescriptor, scale: Float = 1,
+        activation: ActivationFunction = .identity, isAdding: Bool = false
     ) throws(NeuralLayerError) {
         var description = dnnl_matmul_desc_t()
         let shapes = [left.shape, right.shape]
@@ -19,13 +24,17 @@ struct MatrixProduct {
             withUnsafePointer(to: left.value) { left in
                 withUnsafePointer(to: right.value) { right in
                     withUnsafePointer(to: result.value) { result in
-                        dnnl_matmul_desc_init(&description, left, right, nil, result)
+                        guard var bias = bias?.value else {
+                            return dnnl_matmul_desc_init(&description, left, right, nil, result)
+                        }
+                        return dnnl_matmul_desc_init(&description, left, right, &bias, result)
                     }
                 }
             }, operation, shapes)
         let engine = try Engine.processor().handle
         descriptor = try PrimitiveDescriptor(operation, shapes) {
             handle, attributes throws(NeuralLayerError) in
+            try LinearPlan.append(activation, isAdding: isAdding, to: attributes)
             if scale != 1 {
                 var scale = scale
                 try check(

@@ -92,6 +92,15 @@ final class Memory {
             [descriptor.shape])
     }
 
+    /// Points the handle at values that the caller keeps in place while it is used; the layer only reads them.
+    func slide(over values: UnsafeBufferPointer<Float>.SubSequence) throws(NeuralLayerError) {
+        precondition(descriptor.byteCount <= values.count * 4)
+        try check(
+            dnnl_memory_set_data_handle(
+                handle, UnsafeMutableRawPointer(mutating: UnsafeBufferPointer(rebasing: values).baseAddress)),
+            "a window", [descriptor.shape])
+    }
+
     /// A tensor's values in another layout, reordered now.
     static func reordering(
         _ tensor: Tensor, to descriptor: MemoryDescriptor

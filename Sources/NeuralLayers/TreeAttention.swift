@@ -4,14 +4,10 @@ import Tensors
 /// Causal multi-head attention in a tree of rows: each row attends to itself and to its ancestors.
 ///
 /// A chain of rows is causal attention in a sequence; a tree is that of many sequences whose beginnings are shared. A
-/// row costs as much as its path is long. Belongs to one thread at a time.
-public final class TreeAttention {
+/// row costs as much as its path is long.
+public struct TreeAttention: Sendable {
     private let heads: Int
     private let headWidth: Int
-    /// The rows on the path of the row in hand, and their weights for the head in hand.
-    private var path: [Int] = []
-    private var weights: [Float] = []
-
     public init(heads: Int, headWidth: Int) throws(NeuralLayerError) {
         guard min(heads, headWidth) > 0 else {
             throw .unsupported(
@@ -33,41 +29,42 @@ public final class TreeAttention {
         let width = heads * headWidth
         precondition(q.width == width && keysAndValues.width == 2 * width && result.width == width)
         precondition(q.rows >= rows.count && result.rows >= rows.count && keysAndValues.rows >= parents.count)
-        let scale = 1 / Float(headWidth).squareRoot()
+        guard let keysAndValues = keysAndValues.elements.baseAddress else { return }
+        // The rows on the path of the row in hand, and their weights for the head in hand.
+        var path: [Int] = []
+        var weights: [Float] = []
         for (i, row) in rows.enumerated() {
-            follow(row, parents)
-            for head in 0..<heads {
-                let columns = head * headWidth..<(head + 1) * headWidth
-                attend(
-                    UnsafeBufferPointer(rebasing: q[row: i][columns]), keysAndValues, columns.lowerBound,
-                    scale,
-                    into: UnsafeMutableBufferPointer(rebasing: result[row: i][columns]))
+            Self.follow(row, parents, into: &path)
+            while weights.count < path.count { weights.append(0) }
+            guard let query = q[row: i].baseAddress, let blend = result[row: i].baseAddress else { continue }
+            for column in stride(from: 0, to: width, by: headWidth) {
+                attend(query + column, keysAndValues + column, path, &weights, into: blend + column)
             }
         }
     }
 
     /// Lists a row and its ancestors.
-    private func follow(_ row: Int, _ parents: [Int]) {
+    private static func follow(_ row: Int, _ parents: [Int], into path: inout [Int]) {
         path.removeAll(keepingCapacity: true)
         var next = row
         while next >= 0 {
-            path.append(next)
             precondition(parents[next] < next, "a row's parent stands before it")
+            path.append(next)
             next = parents[next]
         }
-        if weights.count < path.count { weights = [Float](repeating: 0, count: 2 * path.count) }
     }
 
-    /// One head of one row.
+    /// One head of one row. Each pointer is to the head's first column: of the row that asks, of row 0 of the keys and
+    /// values, and of the row that is written; the rows of `path` were checked to be among the keys and values.
     private func attend(
-        _ query: UnsafeBufferPointer<Float>, _ keysAndValues: Activations, _ column: Int, _ scale: Float,
-        into result: UnsafeMutableBufferPointer<Float>
+        _ query: UnsafePointer<Float>, _ keysAndValues: UnsafePointer<Float>, _ path: [Int],
+        _ weights: inout [Float], into result: UnsafeMutablePointer<Float>
     ) {
-        let width = heads * headWidth
+        let (headWidth, width) = (headWidth, heads * headWidth)
+        let scale = 1 / Float(headWidth).squareRoot()
         var largest = -Float.infinity
         for (i, row) in path.enumerated() {
-            let key = keysAndValues[row: row][column..<column + headWidth]
-            weights[i] = Self.dot(query, UnsafeBufferPointer(rebasing: key)) * scale
+            weights[i] = Self.dot(query, keysAndValues + row * 2 * width, count: headWidth) * scale
             largest = max(largest, weights[i])
         }
         var sum: Float = 0
@@ -75,31 +72,48 @@ public final class TreeAttention {
             weights[i] = exp(weights[i] - largest)
             sum += weights[i]
         }
-        result.update(repeating: 0)
+        result.update(repeating: 0, count: headWidth)
         for (i, row) in path.enumerated() {
-            let weight = weights[i] / sum
-            let value = keysAndValues[row: row][width + column..<width + column + headWidth]
-            let start = value.startIndex
-            for j in 0..<headWidth { result[j] += weight * value[start + j] }
+            Self.add(weights[i] / sum, keysAndValues + row * 2 * width + width, to: result, count: headWidth)
         }
     }
 
-    /// In eight sums side by side, so that the processor's vectors are used.
-    private static func dot(_ left: UnsafeBufferPointer<Float>, _ right: UnsafeBufferPointer<Float>) -> Float
-    {
-        var sums = SIMD8<Float>.zero
+    private typealias Vector = SIMD16<Float>
+    private static let lanes = Vector.scalarCount
+
+    private static func dot(
+        _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
+    ) -> Float {
+        var sums = Vector.zero
         var i = 0
-        while i + 8 <= left.count {
-            sums +=
-                UnsafeRawBufferPointer(left).loadUnaligned(fromByteOffset: i * 4, as: SIMD8<Float>.self)
-                * UnsafeRawBufferPointer(right).loadUnaligned(fromByteOffset: i * 4, as: SIMD8<Float>.self)
-            i += 8
+        while i + lanes <= count {
+            sums += vector(left + i) * vector(right + i)
+            i += lanes
         }
         var sum = sums.sum()
-        while i < left.count {
+        while i < count {
             sum += left[i] * right[i]
             i += 1
         }
         return sum
+    }
+
+    private static func add(
+        _ weight: Float, _ value: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        var i = 0
+        while i + lanes <= count {
+            let sum = vector(result + i) + weight * vector(value + i)
+            UnsafeMutableRawPointer(result + i).storeBytes(of: sum, as: Vector.self)
+            i += lanes
+        }
+        while i < count {
+            result[i] += weight * value[i]
+            i += 1
+        }
+    }
+
+    private static func vector(_ numbers: UnsafePointer<Float>) -> Vector {
+        UnsafeRawPointer(numbers).loadUnaligned(as: Vector.self)
     }
 }

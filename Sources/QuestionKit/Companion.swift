@@ -92,6 +92,12 @@ struct Companion {
     /// Everything until the other end closes.
     private func rest() -> [UInt8] { Self.all(of: socket, limit: .max) }
 
+    /// Ends the program's input, and so the program some time after.
+    func leave() {
+        close(socket)
+        close(messages)
+    }
+
     /// Waits for the program's end, which comes when its input ends.
     func ended() -> (status: Int32, message: String) {
         close(socket)

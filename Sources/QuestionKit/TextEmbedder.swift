@@ -20,7 +20,8 @@ final class TextEmbedder {
             .compactMap { name, value in value.map { "--\(name)=\($0)" } }
     }
 
-    deinit { _ = program?.ended() }
+    // Its input's end ends it; nobody needs to wait until it has put everything away.
+    deinit { program?.leave() }
 
     /// Embeds phrases: `[phrases.count][d]`, unit norm.
     /// - Throws: `CompanionError` with what the program said.

@@ -39,7 +39,7 @@ import Vocabulary
         while let phrases = try input.request() {
             var rows: [UInt8] = [0]
             if !phrases.isEmpty {
-                let made = try encoder ?? Self.encoder(of: model)
+                let made = try encoder ?? Self.encoder(of: model, ensemble, database)
                 encoder = made
                 for row in try ensemble.embeddings(of: phrases, by: made) {
                     row.withUnsafeBytes { rows += $0 }
@@ -49,9 +49,26 @@ import Vocabulary
         }
     }
 
-    private static func encoder(of model: CLIPModel) throws -> TextEncoder {
+    /// The encoder, with what it has computed before of what stands before every phrase, or computes now and keeps.
+    private static func encoder(
+        of model: CLIPModel, _ ensemble: PromptEnsemble, _ database: RelevanceDatabase
+    ) throws -> TextEncoder {
         // A small encoder's threads would wait for one another longer than they work.
         if model.configuration.text.width <= 256 { Threads.limit(to: 1) }
-        return try model.textEncoder()
+        let name = PhraseEmbeddings.name(of: ensemble.templates)
+        // Only speed hangs on it.
+        if let kept = try? database.beginnings(ofEnsemble: name),
+            let beginnings = TextBeginnings(
+                tokens: kept.tokens, parents: kept.parents, memory: kept.memory, of: model)
+        {
+            return try model.textEncoder(beginnings: beginnings)
+        }
+        let beginnings = try model.textEncoder().beginnings(of: ensemble.beginnings)
+        if let beginnings {
+            let kept = RelevanceDatabase.KeptBeginnings(
+                tokens: beginnings.tokens, parents: beginnings.parents, memory: beginnings.memory)
+            try? database.keep(kept, ofEnsemble: name)
+        }
+        return try model.textEncoder(beginnings: beginnings)
     }
 }

@@ -140,6 +140,43 @@ struct CLIPModelTests {
         }
     }
 
+    @Test func whatWasComputedOfBeginningsIsNotComputedAgain() throws {
+        let model = try model()
+        let texts = ["a photo of a tiger", "a photo of an owl", "the lion", "a", ""]
+        let plain = try model.textEncoder().embed(texts)
+        let beginnings = try #require(
+            try model.textEncoder().beginnings(of: ["a photo of a", "a photo of an", "", "the"]))
+        let kept = TextBeginnings(
+            tokens: beginnings.tokens, parents: beginnings.parents, memory: beginnings.memory, of: model)
+        #expect(relativeDistance(try model.textEncoder(beginnings: kept).embed(texts), plain) < 1e-6)
+        // They are used and not only carried along: other keys and values make other embeddings.
+        var others = beginnings.memory
+        for i in 0..<others.count { others[i] += 1 }
+        let wrong = TextBeginnings(
+            tokens: beginnings.tokens, parents: beginnings.parents, memory: others, of: model)
+        #expect(relativeDistance(try model.textEncoder(beginnings: wrong).embed(texts), plain) > 1e-3)
+        for (tokens, parents) in [
+            ([1, 2], [-1, 1]), ([1, 2], [-1, -2]), ([1, 1], [-1, -1]), ([1], [-1, 0]),
+            ([1 << 20, 2], [-1, 0]),
+        ] {
+            let memory = try Tensor(
+                [Float](repeating: 0, count: 2 * beginnings.memory.count / beginnings.tokens.count),
+                shape: [2 * beginnings.memory.count / beginnings.tokens.count])
+            #expect(TextBeginnings(tokens: tokens, parents: parents, memory: memory, of: model) == nil)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3]) func embeddingsAreTheSameByAnyNumberOfThreads(threads: Int) throws {
+        let model = try model()
+        Threads.limit(to: 1)
+        let texts = (0..<90).map { "a photo of \($0 % 7) and \($0 * $0)" }
+        let alone = try model.textEncoder().embed(texts)
+        Threads.limit(to: threads)
+        defer { Threads.limit(to: 1) }
+        #expect(relativeDistance(try model.textEncoder().embed(texts), alone) < 1e-6)
+        #expect(Threads.limit == threads)
+    }
+
     @Test func aTextEndsAtItsFirstEndMark() throws {
         let encoder = try model().textEncoder()
         let cut = try encoder.embed(["tiger<|endoftext|> and more"])

@@ -43,7 +43,10 @@ import Testing
     private func expectEqual(_ found: CLIPModel, _ expected: CLIPModel) throws {
         Threads.limit(to: 1)
         let texts = ["abc", "ab cd"]
-        #expect(try found.textEncoder().embed(texts) == expected.textEncoder().embed(texts))
+        // Keys and values by one product or by two: they round alike but for the last bits.
+        let distance = try relativeDistance(
+            found.textEncoder().embed(texts), expected.textEncoder().embed(texts))
+        #expect(distance < 1e-6)
         var random = NumPyRandomState(seed: 4)
         let images = try Tensor(random.gaussians(108), shape: [1, 3, 6, 6])
         #expect(

@@ -119,7 +119,10 @@ import Testing
         let texts = ["abc", "", "ab cd"]
         let images = try Tensor(NumPyRandomState.firstGaussians(2 * 108), shape: [2, 3, 6, 6])
         for model in [other, prefixed] {
-            #expect(try model.textEncoder().embed(texts) == one.textEncoder().embed(texts))
+            // Keys and values by one product or by two: they round alike but for the last bits.
+            let distance = try relativeDistance(
+                model.textEncoder().embed(texts), one.textEncoder().embed(texts))
+            #expect(distance < 1e-6)
             let encoders = try (model.imageEncoder(batch: 2), one.imageEncoder(batch: 2))
             #expect(try encoders.0.embed(images) == encoders.1.embed(images))
         }

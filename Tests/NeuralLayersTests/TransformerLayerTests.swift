@@ -26,6 +26,39 @@ import Testing
         let y = try Activations(rows: rows, width: outputs)
         try linear(x, into: y)
         #expect(reference.distance(of: y.tensor()) < 3e-5)
+        let inPlace = try InPlaceLinear(
+            rows: rows, inputs: inputs, outputs: outputs, activation: activation)
+        try inPlace(x, InPlaceLinear.Part(weights, bias: bias), into: y)
+        #expect(reference.distance(of: y.tensor()) < 3e-5)
+    }
+
+    @Test func partsOfALayerAreWrittenSideBySide() throws {
+        var random = NumPyRandomState(seed: 10)
+        let (rows, inputs, outputs) = (5, 11, 7)
+        let x = try Activations(Self.gaussians(&random, [rows, inputs]))
+        let weights = try Self.gaussians(&random, [outputs, inputs])
+        let bias = try Self.gaussians(&random, [outputs])
+        let whole = try Activations(rows: rows, width: outputs)
+        try Linear(LinearWeights(weights, bias: bias, rows: rows))(x, into: whole)
+        let before = try Self.gaussians(&random, [rows + 1, outputs])
+        for isAdding in [false, true] {
+            let parts = try Activations(before)
+            for range in [0..<3, 3..<7] {
+                let layer = try InPlaceLinear(
+                    rows: rows, inputs: inputs, outputs: range.count, stride: outputs, isAdding: isAdding)
+                let part = try InPlaceLinear.Part(weights, bias: bias, outputs: range)
+                try layer(x, part, into: parts, row: 1, column: range.lowerBound)
+            }
+            for i in 0..<parts.elements.count {
+                let product = i < outputs ? before[i] : whole.elements[i - outputs]
+                let expected = isAdding && i >= outputs ? before[i] + product : product
+                #expect(abs(parts.elements[i] - expected) < 1e-5)
+            }
+        }
+        #expect(throws: NeuralLayerError.self) { try InPlaceLinear.Part(weights, bias: bias, outputs: 3..<8) }
+        let part = try InPlaceLinear.Part(weights, bias: bias)
+        let narrow = try InPlaceLinear(rows: rows, inputs: inputs, outputs: 3)
+        #expect(throws: NeuralLayerError.self) { try narrow(x, part, into: whole) }
     }
 
     @Test func aResidualLinearAddsAtItsRows() throws {

@@ -30,6 +30,19 @@ import Vocabulary
         #expect(try Template("{}")("owl") == "owl")
     }
 
+    @Test(arguments: [
+        "a photo of a {}", "An {} and more", "the {}.", "seen: {}", "un{}", "a photo of un{}", "{}",
+    ])
+    func sentencesGoOnFromABeginning(text: String) throws {
+        let template = try Template(text)
+        for phrase in ["tiger", "owl"] {
+            let sentence = template(phrase).lowercased()
+            #expect(template.beginnings.contains { $0.isEmpty || sentence.hasPrefix($0.lowercased() + " ") })
+        }
+        #expect(try Template("a photo of un{}").beginnings == ["a photo of"])
+        #expect(try Template("a photo of an {}").beginnings == ["a photo of a", "a photo of an"])
+    }
+
     @Test(arguments: ["a photo", "{} and {}", "", "{ }"])
     func templateNeedsOnePlace(text: String) {
         #expect(throws: VocabularyError.self) { try Template(text) }

@@ -147,8 +147,8 @@ let package = Package(
         .executableTarget(
             name: "benchmark",
             dependencies: [
-                "FaceJudge", "CommandKit", "Checkpoints", "RelevanceDatabase", "DatabaseReading",
-                "DirectionStore",
+                "FaceJudge", "RandomModels", "QuestionKit", "CommandKit", "Checkpoints", "RelevanceDatabase",
+                "DatabaseReading", "DirectionStore",
                 "Directions",
                 "Relevance", "Vocabulary", "AnimalFaces", "ProgramFolder", "CLIP", "StyleGAN", "NeuralLayers",
                 "Tensors", argumentParser,

@@ -42,23 +42,30 @@ public enum RandomModels {
         try SafetensorsFile.write(weights.tensors, path: path)
     }
 
-    /// Writes the image encoder of ViT-B/32 with OpenAI's names, and a text encoder that is as small as may be.
+    /// Half of a CLIP.
+    public enum Tower {
+        case image, text
+    }
+
+    /// Writes one encoder of ViT-B/32 with OpenAI's names, and the other as small as may be.
     /// - Parameter tokens: As many as the merges make that the model is opened with.
-    public static func writeCLIP(path: String, tokens: Int) throws {
+    public static func writeCLIP(path: String, tokens: Int, tower: Tower = .image) throws {
         var weights = RandomWeights()
-        let (width, dimension, text) = (768, 512, 64)
+        let dimension = 512
+        let (width, blocks) = tower == .image ? (768, 12) : (64, 1)
         weights.add("visual.conv1.weight", [width, 3, 32, 32], scale: 0.02)
         weights.add("visual.class_embedding", [width], scale: 0.04)
         weights.add("visual.positional_embedding", [50, width], scale: 0.04)
         weights.addNorm("visual.ln_pre", width)
-        for block in 0..<12 { weights.addBlock("visual.transformer.resblocks.\(block).", width) }
+        for block in 0..<blocks { weights.addBlock("visual.transformer.resblocks.\(block).", width) }
         weights.addNorm("visual.ln_post", width)
         weights.add("visual.proj", [width, dimension], scale: 0.04)
-        weights.add("token_embedding.weight", [tokens, text], scale: 0.02)
-        weights.add("positional_embedding", [77, text], scale: 0.01)
-        weights.addBlock("transformer.resblocks.0.", text)
-        weights.addNorm("ln_final", text)
-        weights.add("text_projection", [text, dimension], scale: 0.1)
+        let (textWidth, textBlocks) = tower == .text ? (512, 12) : (64, 1)
+        weights.add("token_embedding.weight", [tokens, textWidth], scale: 0.02)
+        weights.add("positional_embedding", [77, textWidth], scale: 0.01)
+        for block in 0..<textBlocks { weights.addBlock("transformer.resblocks.\(block).", textWidth) }
+        weights.addNorm("ln_final", textWidth)
+        weights.add("text_projection", [textWidth, dimension], scale: 1 / Float(textWidth).squareRoot())
         weights.add("logit_scale", [], scale: 1)
         try SafetensorsFile.write(weights.tensors, path: path)
     }

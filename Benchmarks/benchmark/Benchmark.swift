@@ -29,7 +29,8 @@ import Vocabulary
 
     @Option(
         help: ArgumentHelp(
-            "A full-size CLIP, with its merges beside it, whose text encoder is measured beside PyTorch's.",
+            "A CLIP whose text encoder is measured beside PyTorch's, its merges beside it. Default: random weights of "
+                + "ViT-B/32's sizes, where store/ has OpenAI's merges.",
             valueName: "file"))
     var clip: String?
 
@@ -51,7 +52,7 @@ import Vocabulary
         try measureNetworks(sample)
         try measureQueries(in: folder)
         try measureProducts()
-        if let clip { try measureText(of: clip, in: folder, threads: workers) }
+        try measureText(in: folder + "-text", threads: workers)
     }
 
     // MARK: Stages
@@ -138,49 +139,32 @@ import Vocabulary
             ))
     }
 
-    /// A new phrase in 79 templates by a full-size text encoder, whole process, beside PyTorch's encode_text alone.
-    private func measureText(of clip: String, in folder: String, threads: Int) throws {
-        let record = WeightsRecord(
-            name: URL(fileURLWithPath: clip).standardizedFileURL.path,
-            fingerprint: try Checkpoint.open(path: clip).fingerprint)
-        let wide = folder + "-text"
-        defer { try? FileManager.default.removeItem(atPath: wide) }
-        try WideDatabase.build(at: wide, clip: record)
-        let templates = wide + "/templates.txt"
-        let texts = Templates.default.map(\.text)
-        let more = (0..<max(0, 79 - texts.count)).map { "picture \($0) of a {}" }
-        try (texts + more).prefix(79).joined(separator: "\n").write(
-            toFile: templates, atomically: true, encoding: .utf8)
-        let program = ProgramFolder.path + "/query-direction"
-        let times = try (0..<9).map {
-            try wholeSeconds(
-                of: program,
-                ["a phrase nobody asked \($0)", "--store", wide, "--beta", "0", "--templates", templates])
+    /// A new phrase in 79 templates by a full-size text encoder, beside PyTorch.
+    private func measureText(in folder: String, threads: Int) throws {
+        let count = TextBenchmark.templateCount
+        let what = clip ?? "ViT-B/32's text encoder with random weights"
+        let query = "query-direction, whole process, a new phrase in \(count) templates, \(what)"
+        switch try TextBenchmark(folder: folder, threads: threads).measure(clip: clip) {
+        case .skipped(let reason): try write(row(query, "skipped: \(reason)"))
+        case .measured(let seconds, let python, let relativeError):
+            try write(row(query, "\(number(1000 * seconds)) ms"))
+            guard let python, let relativeError else {
+                return try write(
+                    row("encode_text in PyTorch", "skipped: $PYTHON has no torch and safetensors"))
+            }
+            let name = "PyTorch \(python.torch), \(count) texts at padded length, \(threads) threads"
+            try write(
+                row(
+                    "encode_text alone as OpenAI's package runs it, \(name)",
+                    "\(number(python.seconds)) s, \(number(python.seconds / seconds)) times as long"))
+            try write(
+                row(
+                    "the same with attention's weights written out",
+                    "\(number(python.secondsWrittenOut)) s, \(number(python.secondsWrittenOut / seconds)) times as long"
+                ))
+            try write(
+                row("relative difference from PyTorch's embeddings", String(format: "%.1e", relativeError)))
         }
-        // The first embeds the neutral phrase and reads the whole file for its fingerprint too.
-        let query = median(Array(times.dropFirst()))
-        try write(
-            row(
-                "query-direction, whole process, a new phrase in 79 templates by \(clip)",
-                "\(number(1000 * query)) ms"))
-        let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "encode_text.py")
-        guard
-            let output = try? output(of: "/usr/bin/env", [python, script.path, clip, "79", "\(threads)"]),
-            let result = try? JSONDecoder().decode(EncodeText.self, from: Data(output.utf8))
-        else {
-            return try write(row("encode_text in PyTorch", "skipped: \(python) has no torch and safetensors"))
-        }
-        try write(
-            row(
-                "encode_text alone in PyTorch \(result.torch), 79 texts at padded length, \(threads) threads",
-                "\(number(result.seconds)) s, \(number(result.seconds / query)) times as long"))
-    }
-
-    private struct EncodeText: Decodable {
-        let seconds: Double
-        let torch: String
     }
 
     // MARK: Measuring

@@ -1,56 +1,87 @@
-"""Times CLIP's encode_text as OpenAI wrote it, at the padded length: encode_text.py CLIP.safetensors TEXTS THREADS.
+"""Times OpenAI's encode_text as its package runs it, at the padded length, beside what it gives for the same tokens.
 
-Prints one line of JSON: the seconds of the fastest of three runs, and PyTorch's version. The token numbers are random,
-which a transformer's time does not depend on.
+    encode_text.py CLIP.safetensors TOKENS.json THREADS
+
+TOKENS.json holds prompt ensembles: a list for each phrase of a list of token numbers for each text, marks included.
+Prints one line of JSON: the seconds of the fastest run of an ensemble; the seconds of the way that PyTorch had when
+CLIP was published, with attention's weights written out; each ensemble's unit embedding; and PyTorch's version.
 """
+import collections
 import json
 import sys
 import time
 
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
-path, texts, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+path, tokens_path, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 torch.set_num_threads(threads)
-weights = load_file(path)
-embedding, positions = weights["token_embedding.weight"], weights["positional_embedding"]
-vocabulary, width = embedding.shape
-context, heads = positions.shape[0], width // 64
-layers = 1 + max(int(n.split(".")[2]) for n in weights if n.startswith("transformer.resblocks."))
-mask = torch.full((context, context), float("-inf")).triu(1)
+weights = {name: tensor for name, tensor in load_file(path).items() if not name.startswith("visual.")}
+vocabulary, width = weights["token_embedding.weight"].shape
+context = weights["positional_embedding"].shape[0]
+layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("transformer.resblocks."))
+written_out = False
 
 
-def linear(x, name):
-    return torch.nn.functional.linear(x, weights[name + ".weight"], weights[name + ".bias"])
+class QuickGELU(nn.Module):
+    def forward(self, x):
+        return x * torch.sigmoid(1.702 * x)
 
 
-def norm(x, name):
-    return torch.nn.functional.layer_norm(x, (width,), weights[name + ".weight"], weights[name + ".bias"])
+class Block(nn.Module):
+    """The layers of openai/CLIP's ResidualAttentionBlock, called as it calls them."""
+
+    def __init__(self):
+        super().__init__()
+        self.attn = nn.MultiheadAttention(width, width // 64)
+        self.ln_1 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(collections.OrderedDict(
+            c_fc=nn.Linear(width, 4 * width), gelu=QuickGELU(), c_proj=nn.Linear(4 * width, width)))
+        self.ln_2 = nn.LayerNorm(width)
+        self.mask = torch.full((context, context), float("-inf")).triu(1)
+
+    def forward(self, x):
+        y = self.ln_1(x)
+        x = x + self.attn(y, y, y, need_weights=written_out, attn_mask=self.mask)[0]
+        return x + self.mlp(self.ln_2(x))
 
 
-def encode_text(tokens):
-    x = embedding[tokens] + positions  # [n, context, width]
-    n = x.shape[0]
-    for layer in range(layers):
-        block = f"transformer.resblocks.{layer}."
-        y = norm(x, block + "ln_1")
-        qkv = torch.nn.functional.linear(
-            y, weights[block + "attn.in_proj_weight"], weights[block + "attn.in_proj_bias"])
-        q, k, v = (t.view(n, context, heads, 64).transpose(1, 2) for t in qkv.chunk(3, -1))
-        y = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = x + linear(y.transpose(1, 2).reshape(n, context, width), block + "attn.out_proj")
-        y = linear(norm(x, block + "ln_2"), block + "mlp.c_fc")
-        x = x + linear(y * torch.sigmoid(1.702 * y), block + "mlp.c_proj")
-    x = norm(x, "ln_final")
-    return x[torch.arange(n), tokens.argmax(-1)] @ weights["text_projection"]
+class TextTower(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.token_embedding = nn.Embedding(vocabulary, width)
+        self.positional_embedding = nn.Parameter(torch.empty(context, width))
+        self.transformer = nn.Module()
+        self.transformer.resblocks = nn.Sequential(*(Block() for _ in range(layers)))
+        self.ln_final = nn.LayerNorm(width)
+        self.text_projection = nn.Parameter(torch.empty(width, weights["text_projection"].shape[1]))
+
+    def encode_text(self, tokens):
+        x = self.token_embedding(tokens) + self.positional_embedding  # [n, context, width]
+        x = self.transformer.resblocks(x.permute(1, 0, 2)).permute(1, 0, 2)
+        x = self.ln_final(x)
+        return x[torch.arange(len(x)), tokens.argmax(dim=-1)] @ self.text_projection
+
+
+tower = TextTower().eval()
+weights.pop("logit_scale")
+tower.load_state_dict(weights)
+with open(tokens_path) as file:
+    ensembles = [torch.tensor([text + [0] * (context - len(text)) for text in texts]) for texts in json.load(file)]
+
+
+def run(tokens):
+    began = time.perf_counter()
+    embeddings = tower.encode_text(tokens)
+    return time.perf_counter() - began, embeddings
 
 
 with torch.no_grad():
-    tokens = torch.randint(1, vocabulary - 2, (texts, context))
-    tokens[:, -1] = vocabulary - 1
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        encode_text(tokens)
-        seconds.append(time.perf_counter() - began)
-print(json.dumps({"seconds": min(seconds), "torch": torch.__version__}))
+    runs = [run(tokens) for tokens in ensembles]
+    means = [nn.functional.normalize(embeddings, dim=-1).mean(0) for _, embeddings in runs]
+    written_out = True
+    slow = min(run(tokens)[0] for tokens in ensembles[:2])
+print(json.dumps({
+    "seconds": min(seconds for seconds, _ in runs), "secondsWrittenOut": slow,
+    "embeddings": [nn.functional.normalize(mean, dim=0).tolist() for mean in means], "torch": torch.__version__}))

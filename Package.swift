@@ -195,7 +195,7 @@ let package = Package(
         tests(of: "Relevance", ["StyleGAN", "CLIP", "Checkpoints", "AnimalFaces"], exclude: ["Fixtures"]),
         tests(of: "DirectionStore"),
         tests(of: "Catalogue", [grdb]),
-        tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN"]),
+        tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN", "Tensors"]),
         tests(of: "BuildKit", [logging]),
         tests(of: "Editing", ["Relevance", "StyleGAN", "Checkpoints", "Tensors"]),
         tests(of: "QuestionKit"),

@@ -25,7 +25,7 @@ public final class Catalogue: Sendable {
             }
             var configuration = Configuration()
             configuration.readonly = isReadOnly
-            configuration.busyMode = .timeout(10)
+            configuration.busyMode = .timeout(5)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let migrator = CatalogueMigrations.migrator
             if try queue.read(migrator.hasBeenSuperseded) { throw CatalogueError.newer(path: path) }

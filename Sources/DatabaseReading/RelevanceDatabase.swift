@@ -127,41 +127,53 @@ public final class RelevanceDatabase: Sendable {
         try RelevanceSpread(errors: copied(.spread))
     }
 
-    /// The direction in style space for a text direction: ∆s with the channels that reach the threshold β.
-    /// - Throws: `RelevanceError.nothingKept` with thresholds that keep something.
+    /// The direction in style space for a text direction with a threshold β; see the choice's.
     public func direction(for text: TextDirection, threshold: Float) throws -> Direction {
-        try Direction(
-            relevance: relevance(to: text), deviation: statistics.deviation, channels: channels,
-            threshold: threshold)
+        try direction(for: text, ChannelChoice(.threshold(threshold)))
     }
 
-    /// The direction for a text direction, with the channels that a choice keeps of it.
+    /// The direction in style space for a text direction: ∆s with the channels that a choice keeps of it, and without
+    /// those that move pictures along what the text direction leaves alone (`ChannelChoice.isFree`).
     /// - Parameter relevance: R of every swept channel, where it is known already.
     /// - Throws: `RelevanceError.nothingKept`; `.nothingSure` and `.noSpread` where a confidence is asked for.
     public func direction(
         for text: TextDirection, _ choice: ChannelChoice, relevance: [Float]? = nil
     ) throws -> Direction {
         let relevance = try relevance ?? self.relevance(to: text)
-        let threshold = try choice.threshold(for: relevance)
-        guard let confidence = choice.confidence else {
-            return try Direction(
-                relevance: relevance, deviation: statistics.deviation, channels: channels,
-                threshold: threshold)
+        let leftAlone = try relevanceLeftAlone(by: text)
+        let threshold = try choice.threshold(for: relevance, leavingAlone: leftAlone)
+        func isFree(_ channel: Int) -> Bool {
+            leftAlone.isEmpty || ChannelChoice.isFree(leftAlone[channel], threshold: threshold)
         }
+        func direction(where isKept: (Int) -> Bool) throws -> Direction {
+            let direction = try Direction(
+                relevance: relevance, deviation: statistics.deviation, channels: channels,
+                threshold: threshold, where: isKept)
+            guard !direction.kept.isEmpty else { throw RelevanceError.nothingFree(threshold: threshold) }
+            return direction
+        }
+        guard let confidence = choice.confidence else { return try direction(where: isFree) }
         guard try hasSpread() else { throw RelevanceError.noSpread }
-        let reached = relevance.indices.filter { abs(relevance[$0]) >= threshold }
+        let reached = relevance.indices.filter { abs(relevance[$0]) >= threshold && isFree($0) }
         let errors = try standardErrors(along: text, of: reached)
         let margin = Float(NormalDistribution.quantile(confidence))
         let sure = Set(
             zip(reached, errors).lazy.filter { abs(relevance[$0]) - margin * $1 >= threshold }.map(\.0))
-        let direction = try Direction(
-            relevance: relevance, deviation: statistics.deviation, channels: channels, threshold: threshold,
-            where: sure.contains)
-        guard !direction.kept.isEmpty else {
+        guard reached.isEmpty || !sure.isEmpty else {
             throw RelevanceError.nothingSure(
                 threshold: threshold, confidence: confidence, reached: reached.count)
         }
-        return direction
+        return try direction(where: sure.contains)
+    }
+
+    /// |R| of every swept channel for what a text direction leaves alone, the largest of several; empty for nothing.
+    private func relevanceLeftAlone(by text: TextDirection) throws -> [Float] {
+        var largest: [Float] = []
+        for values in text.leavingAlone {
+            let sizes = try relevance(to: TextDirection(values)).map { abs($0) }
+            largest = largest.isEmpty ? sizes : zip(largest, sizes).map { max($0, $1) }
+        }
+        return largest
     }
 
     /// The share of ∆t, of the sum of squares, along which the table's derivatives were taken; nil where they were taken

@@ -26,7 +26,8 @@ public struct DirectionRecipe: Hashable, Sendable, Codable {
     public var phrases: [String] { [neutral, phrase] + plus + minus + without }
 
     /// ∆t = unit(∆(phrase) + Σ ∆(plus) − Σ ∆(minus)) less its projection on the span of ∆(without), to unit norm, where
-    /// ∆(p) = unit(E_t(p) − E_t(neutral)).
+    /// ∆(p) = unit(E_t(p) − E_t(neutral)). It names the ∆(without) too, for what is nearly theirs in CLIP's space need not be
+    /// so in pictures: a direction keeps no channel that moves pictures along one of them (`ChannelChoice.isFree`).
     ///
     /// - Parameter embeddings: Those of `phrases`, in that order.
     /// - Throws: `RelevanceError.count` where there are not as many, `.samePhrases` where a phrase is the neutral one,
@@ -48,7 +49,9 @@ public struct DirectionRecipe: Hashable, Sendable, Codable {
         for axis in Self.orthonormal(rest.dropFirst(minus.count)) { Self.remove(axis, from: &sum) }
         // What is left of unit vectors that cancel is rounding of float32.
         guard Self.norm(sum) > 1e-4 else { throw .nothingLeft }
-        return try TextDirection(sum.map { Float($0) })
+        var direction = try TextDirection(sum.map { Float($0) })
+        direction.leavingAlone = rest.dropFirst(minus.count).map { $0.map { Float($0) } }
+        return direction
     }
 
     /// An orthonormal base of what vectors span (Gram and Schmidt, modified).

@@ -20,6 +20,8 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
     case image(Int, reason: String)
     /// Channels reach the threshold, but none with the confidence that was asked for.
     case nothingSure(threshold: Float, confidence: Double, reached: Int)
+    /// Channels reach the threshold, but each of them moves what is to be left alone as far.
+    case nothingFree(threshold: Float)
     /// A database whose table does not tell how far single pairs lie apart.
     case noSpread
     /// What a direction is made of cancels.
@@ -47,6 +49,9 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
         case .nothingSure(let threshold, let confidence, let reached):
             "\(reached) channels reach β = \(threshold), but none with a confidence of \(confidence); "
                 + "ask for less, or build more pairs"
+        case .nothingFree(let threshold):
+            "every channel that reaches β = \(threshold) moves what --without names as well; give another β, or leave less "
+                + "alone"
         case .noSpread:
             "the database does not tell how sure it is: it has one pair a channel, or its table was brought from elsewhere"
         case .nothingLeft:

@@ -2,6 +2,8 @@
 public struct TextDirection: Hashable, Sendable {
     /// Unit norm: `[d]`.
     public let values: [Float]
+    /// What pictures are to become neither more nor less like: unit norm, `[d]` each.
+    public var leavingAlone: [[Float]] = []
 
     /// ∆t = unit(unit(target) − unit(neutral)).
     ///

@@ -4,7 +4,7 @@ import Directions
 /// How a direction is made of phrases and cut to size: all but the phrase itself.
 public struct DirectionOptions: ParsableArguments {
     /// As in the method's published examples.
-    public static let defaultThreshold: Float = 0.12
+    public static let defaultThreshold = ChannelChoice.defaultThreshold
 
     @Option(
         help: ArgumentHelp(
@@ -25,7 +25,12 @@ public struct DirectionOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Leave alone what this phrase speaks of; may be given again.", valueName: "phrase"))
+            "Leave alone what this phrase speaks of; may be given again.",
+            discussion:
+                "What the two phrases share is taken out of the direction, and no channel is kept that reaches β, or "
+                + "\(ChannelChoice.defaultThreshold), for this one. Of a part with several values name each: --without \"white animal\" "
+                + "--without \"black animal\".",
+            valueName: "phrase"))
     public var without: [String] = []
 
     @Option(
@@ -47,12 +52,10 @@ public struct DirectionOptions: ParsableArguments {
             "Keep only channels whose |R| exceeds β with this confidence, for example 0.95.", valueName: "P"))
     public var confident: Double?
 
-    @Option(
-        help: ArgumentHelp(
-            "Prompt templates, one a line, each with {} where the phrase goes. Default: the embedded ones.",
-            valueName: "file"),
-        completion: .file())
-    public var templates: String?
+    @OptionGroup public var ensemble: EnsembleOptions
+
+    /// The file of prompt templates; nil for the embedded ones.
+    public var templates: String? { ensemble.templates }
 
     @OptionGroup public var faces: LatentOptions
 

@@ -52,7 +52,8 @@ extension RelevanceError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
         case .setting, .tooManyPairs: .usage
-        case .count, .value, .image, .samePhrases, .nothingKept, .nothingSure, .noSpread, .nothingLeft:
+        case .count, .value, .image, .samePhrases, .nothingKept, .nothingSure, .nothingFree, .noSpread,
+            .nothingLeft:
             .badData
         case .shape, .generator, .encoder: .ownFault
         }

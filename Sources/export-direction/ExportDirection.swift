@@ -11,7 +11,10 @@ extension DirectionFile.Format: ExpressibleByArgument {}
         abstract: "Write the direction of a phrase for other programs, or those of many.",
         discussion: """
             The file holds ∆s of every layer at α = 1 (σ applied, toRGB layers as
-            zeros) and what it was made from.
+            zeros) and what it was made from. No library of Swift's or Debian's writes
+            .parquet; pandas makes it of the table:
+              python3 -c 'import pandas; pandas.read_csv("tiger.csv",
+              comment="#").to_parquet("tiger.parquet")'
 
             Examples:
               export-direction "tiger"                          tiger.npz

@@ -130,6 +130,8 @@ import StyleGAN
                 if found.last?.kept != direction.kept { found.append(direction) }
             } catch RelevanceError.nothingSure {
                 continue
+            } catch RelevanceError.nothingFree {
+                continue
             }
         }
         return found

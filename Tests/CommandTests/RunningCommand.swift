@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A built command at work, as a shell would run it.
 final class RunningCommand {
@@ -10,6 +11,13 @@ final class RunningCommand {
         let isKilled: Bool
         let output: String
         let error: String
+
+        /// The objects of an answer in JSON, a line each.
+        func objects() throws -> [[String: Any]] {
+            try output.split(separator: "\n").map {
+                try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+            }
+        }
     }
 
     private let process = Process()
@@ -52,6 +60,15 @@ final class RunningCommand {
         _ name: String, _ arguments: [String], environment: [String: String] = [:], output: String? = nil
     ) throws -> Result {
         try RunningCommand(name, arguments, environment: environment, output: output).wait()
+    }
+
+    /// Runs a command that is to end well.
+    static func succeed(
+        _ name: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Result {
+        let result = try run(name, arguments)
+        #expect(result.status == 0, "\(name): \(result.error)", sourceLocation: sourceLocation)
+        return result
     }
 
     /// What the command has written to standard error by now.

@@ -14,10 +14,7 @@ import Testing
     }
 
     private func object(_ command: String, _ arguments: [String]) throws -> [String: Any] {
-        let result = try RunningCommand.run(command, arguments + tiny.store)
-        #expect(result.status == 0, "\(command): \(result.error)")
-        return try #require(
-            try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        try #require(try RunningCommand.succeed(command, arguments + tiny.store).objects().first)
     }
 
     @Test func aChosenPointIsOneOfTheCurveAndWhatAQueryThenTakes() throws {

@@ -16,15 +16,7 @@ import Testing
     }
 
     private func succeed(_ command: String, _ arguments: [String]) throws -> RunningCommand.Result {
-        let result = try run(command, arguments)
-        #expect(result.status == 0, "\(command): \(result.error)")
-        return result
-    }
-
-    private func objects(_ text: String) throws -> [[String: Any]] {
-        try text.split(separator: "\n").map {
-            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
-        }
+        try RunningCommand.succeed(command, arguments + tiny.store)
     }
 
     private func write(_ text: String, _ name: String) throws -> String {
@@ -39,13 +31,13 @@ import Testing
         let file = try write("tig\n\n!!!\n\(long)\ngit\n", "phrases.txt")
         let result = try run("query-direction", ["--phrases", file, "--beta", "0"])
         #expect(result.status == 65 && result.error.contains("1 of 4 phrases"), "\(result.error)")
-        let answers = try objects(result.output)
+        let answers = try result.objects()
         #expect(
             answers.map { $0["phrase"] as? String } == [
                 "tig", "!!!", long.trimmingCharacters(in: .whitespaces), "git",
             ])
         #expect((answers[2]["error"] as? String)?.contains("tokens") == true)
-        let alone = try objects(try succeed("query-direction", ["git", "--beta", "0", "--json"]).output)[0]
+        let alone = try succeed("query-direction", ["git", "--beta", "0", "--json"]).objects()[0]
         let (one, other) = (alone["largestRelevance"] as? Double, answers[3]["largestRelevance"] as? Double)
         #expect(abs(try #require(one) - (try #require(other))) < 1e-6)
     }
@@ -54,7 +46,7 @@ import Testing
         try Data(Array("tig\na".utf8) + [0xff, 0x0a]).write(to: URL(fileURLWithPath: tiny.file("bad.txt")))
         let result = try run("query-direction", ["--phrases", tiny.file("bad.txt"), "--beta", "0"])
         #expect(result.status == 65 && result.error.contains("line 2: byte 2 of the line, at offset 5"))
-        #expect(try objects(result.output).count == 1)
+        #expect(try result.objects().count == 1)
     }
 
     // MARK: Word lists and channels
@@ -64,8 +56,7 @@ import Testing
         expectRefusal(none, 66, saying: "build-vocabulary")
         let list = try write("neutral: anig\n# comment\ntig\ngit\n", "things.txt")
         _ = try succeed("build-vocabulary", [list, "--quiet"])
-        let answers = try objects(
-            try succeed("query-direction", ["--from-vocabulary", "--beta", "0", "--json"]).output)
+        let answers = try succeed("query-direction", ["--from-vocabulary", "--beta", "0", "--json"]).objects()
         #expect(answers.map { $0["phrase"] as? String } == ["tig", "git"])
         #expect(answers.allSatisfy { $0["neutral"] as? String == "anig" })
         expectRefusal(
@@ -76,13 +67,12 @@ import Testing
         let drawing = ["--preview", sheet, "--latents", tiny.file("w_plus.npy")]
         let answer = try succeed("describe-channel", ["b16.conv1:3", "--json"] + drawing)
         #expect(try (2 * 128..<3 * 128).contains(Picture.read(path: sheet).height))
-        let channel = try objects(answer.output)[0]
+        let channel = try answer.objects()[0]
         let effects = ["more", "less"].flatMap { channel[$0] as? [[String: Any]] ?? [] }
         #expect(Set(effects.compactMap { $0["phrase"] as? String }) == ["tig", "git"])
-        let asked = try objects(
-            try succeed(
-                "query-direction", ["tig", "--neutral", "anig", "--beta", "0", "--top", "99", "--json"]
-            ).output)
+        let asked = try succeed(
+            "query-direction", ["tig", "--neutral", "anig", "--beta", "0", "--top", "99", "--json"]
+        ).objects()
         let strongest = try #require(asked[0]["strongest"] as? [[String: Any]])
         let same = try #require(
             strongest.first { $0["layer"] as? String == "b16.conv1" && $0["channel"] as? Int == 3 })
@@ -97,7 +87,7 @@ import Testing
         _ = try succeed("build-vocabulary", [try write("neutral: anig\ntig\ngit\n", "things.txt")])
         expectRefusal(try run("find-channels", ["tig"]), 66, saying: "no catalogue")
         _ = try succeed("describe-channel", ["--all"])
-        let found = try objects(try succeed("find-channels", ["ti", "--json", "--top", "5"]).output)
+        let found = try succeed("find-channels", ["ti", "--json", "--top", "5"]).objects()
         #expect(found.count == 5 && found.allSatisfy { $0["phrase"] as? String == "tig" })
         let sizes = found.compactMap { ($0["relevance"] as? Double).map(abs) }
         #expect(sizes == sizes.sorted(by: >) && sizes.count == 5)
@@ -117,9 +107,9 @@ import Testing
 
     @Test func aSavedDirectionIsFoundAndSurvivesItsCatalogue() throws {
         let query = ["tig", "--beta", "0.1", "--without", "git", "--save", "stripes on a tig", "--json"]
-        let kept = try objects(try succeed("query-direction", query).output)[0]["kept"] as? Int
+        let kept = try succeed("query-direction", query).objects()[0]["kept"] as? Int
         func listed(_ words: [String]) throws -> [[String: Any]] {
-            try objects(try succeed("list-directions", words + ["--json"]).output)
+            try succeed("list-directions", words + ["--json"]).objects()
         }
         let saved = try #require(try listed(["stri"]).first)
         #expect(saved["phrase"] as? String == "tig" && saved["without"] as? [String] == ["git"])
@@ -148,15 +138,32 @@ import Testing
         expectRefusal(try run("list-directions", ["--remove", "x"]), 66, saying: "no direction is named")
     }
 
+    @Test func aCatalogueThatAnotherProgramHoldsIsSaidToBe() throws {
+        _ = try succeed("save-direction", ["tig", "--name", "mine", "--beta", "0.1"])
+        let catalogue = open(tiny.file("catalogue.sqlite"), O_RDWR)
+        defer { close(catalogue) }
+        // What SQLite locks where a writer is about to change the file: its PENDING, RESERVED and SHARED bytes.
+        var lock = flock()
+        (lock.l_type, lock.l_whence) = (Int16(F_WRLCK), Int16(SEEK_SET))
+        (lock.l_start, lock.l_len) = (0x4000_0000, 512)
+        #expect(fcntl(catalogue, F_SETLK, &lock) == 0)
+        expectRefusal(try run("list-directions", []), 75, saying: "is held by another program")
+        let saved = try run("save-direction", ["git", "--name", "other", "--beta", "0.1"])
+        #expect(saved.status == 75 && saved.error.contains("is held by another program"), "\(saved.error)")
+        _ = try succeed("query-direction", ["tig", "--beta", "0"])
+        lock.l_type = Int16(F_UNLCK)
+        #expect(fcntl(catalogue, F_SETLK, &lock) == 0)
+        #expect(try succeed("list-directions", []).output.contains("mine"))
+    }
+
     // MARK: Two directions
 
     @Test func aDirectionIsLikeItselfAndSharesEveryChannel() throws {
         let result = try succeed("compare-directions", ["tig", "tig tig", "--channels", "20", "--json"])
-        let other = try objects(result.output)[0]
+        let other = try result.objects()[0]
         #expect((other["shared"] as? Int ?? 0) + (other["onlyFirst"] as? Int ?? 0) == 20)
         #expect((other["shared"] as? Int ?? 0) + (other["onlySecond"] as? Int ?? 0) == 20)
-        let same = try objects(
-            try succeed("compare-directions", ["tig", "tig", "--json", "--beta", "0"]).output)[0]
+        let same = try succeed("compare-directions", ["tig", "tig", "--json", "--beta", "0"]).objects()[0]
         for key in ["cosineInCLIP", "cosineInStyles"] {
             #expect(abs(try #require(same[key] as? Double) - 1) < 1e-6)
         }
@@ -166,16 +173,16 @@ import Testing
     // MARK: Choices
 
     @Test func aNumberOfChannelsAndAConfidenceChooseWhatIsKept() throws {
-        let few = try objects(try succeed("query-direction", ["tig", "--channels", "7", "--json"]).output)[0]
+        let few = try succeed("query-direction", ["tig", "--channels", "7", "--json"]).objects()[0]
         #expect(few["kept"] as? Int == 7)
-        let all = try objects(try succeed("query-direction", ["tig", "--beta", "0.05", "--json"]).output)[0]
+        let all = try succeed("query-direction", ["tig", "--beta", "0.05", "--json"]).objects()[0]
         let sure = try run("query-direction", ["tig", "--beta", "0.05", "--confident", "0.95", "--json"])
         let kept = try #require(all["kept"] as? Int)
         let doubtful = try #require(all["doubtful"] as? Int)
         if kept == doubtful {
             expectRefusal(sure, 65, saying: "none with a confidence")
         } else {
-            #expect(try objects(sure.output)[0]["kept"] as? Int == kept - doubtful, "\(sure.error)")
+            #expect(try sure.objects()[0]["kept"] as? Int == kept - doubtful, "\(sure.error)")
         }
         for arguments in [
             ["--channels", "0"], ["--channels", "3", "--beta", "0.1"], ["--confident", "1"], ["--plus", " "],

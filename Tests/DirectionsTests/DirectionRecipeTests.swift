@@ -34,9 +34,12 @@ import Testing
             embedding(0.3, 0.2, 0.4), embedding(0, 0.5, 0.2), embedding(0.1, 0.4, 0.1),
             embedding(0, 0.5, 0.2),
         ]
-        let found = try recipe.textDirection([neutral] + phrases).values
-        for phrase in phrases.dropFirst() {
+        let direction = try recipe.textDirection([neutral] + phrases)
+        let (found, leftAlone) = (direction.values, direction.leavingAlone)
+        #expect(leftAlone.count == 3)
+        for (phrase, named) in zip(phrases.dropFirst(), leftAlone) {
             let other = try TextDirection(target: phrase, neutral: neutral).values
+            #expect(zip(named, other).allSatisfy { abs($0 - $1) < 1e-6 })
             // Products of parts of unit vectors, each rounded by 2^-24.
             #expect(abs(zip(found, other).reduce(0) { $0 + $1.0 * $1.1 }) < 1e-6)
         }

@@ -79,28 +79,42 @@ import Testing
         #expect(dragged.reached < 0.15)
     }
 
-    /// A phrase whose edit brings something along, a phrase that protects it, and what is still to come of the edit.
+    /// A phrase whose edit brings something along, phrases that protect it, and what is still to come of the edit.
     struct Protection: Sendable, CustomTestStringConvertible {
         let phrase: String
-        let without: String
+        let without: [String]
         let protected: Attribute
         let wanted: FaceTrait
         /// How many times less the protected attribute is to move.
         let factor: Float
 
-        var testDescription: String { "\(phrase) without \(without)" }
+        var testDescription: String { "\(phrase) without \(without.joined(separator: ", "))" }
     }
 
-    /// When this was written the coats moved 7, 10, 7 and 4.6 times less, and the marks at least 0.97 times as far.
+    /// When this was written the coats moved 7.7, 10.4, 7.6, 5.0, 5.3, 2.7, 2.4 and 3.1 times less in a database of 24
+    /// pairs, and the marks at least 0.91 times as far.
     @Test(arguments: [
         Protection(
-            phrase: "tiger", without: "orange animal", protected: .colour(.coat), wanted: .stripes, factor: 4),
+            phrase: "tiger", without: ["orange animal"], protected: .colour(.coat), wanted: .stripes,
+            factor: 4),
         Protection(
-            phrase: "pig", without: "pink animal", protected: .colour(.coat), wanted: .snout, factor: 6),
+            phrase: "pig", without: ["pink animal"], protected: .colour(.coat), wanted: .snout, factor: 6),
         Protection(
-            phrase: "lion", without: "golden animal", protected: .colour(.coat), wanted: .mane, factor: 4),
+            phrase: "lion", without: ["golden animal"], protected: .colour(.coat), wanted: .mane, factor: 4),
         Protection(
-            phrase: "leopard", without: "golden animal", protected: .colour(.coat), wanted: .spots, factor: 4),
+            phrase: "leopard", without: ["golden animal"], protected: .colour(.coat), wanted: .spots,
+            factor: 4),
+        Protection(
+            phrase: "fox", without: ["orange animal"], protected: .colour(.coat), wanted: .mask, factor: 3),
+        Protection(
+            phrase: "panda", without: ["white animal"], protected: .colour(.coat), wanted: .patch, factor: 1.8
+        ),
+        Protection(
+            phrase: "rabbit", without: ["white animal"], protected: .colour(.coat), wanted: .longEars,
+            factor: 1.7),
+        Protection(
+            phrase: "panda", without: ["white animal", "black animal"], protected: .colour(.coat),
+            wanted: .patch, factor: 2),
     ])
     func whatIsLeftAloneMovesTimesLessAndTheRestAsFar(edit: Protection) throws {
         let (trial, plain) = try trial(of: edit.phrase)
@@ -108,14 +122,14 @@ import Testing
         let phrases = try PhraseDirections(database: made.database, model: made.sample.model, threshold: 0.12)
         let protecting = try phrases.direction(
             of: DirectionRecipe(
-                phrase: edit.phrase, neutral: made.database.manifest.neutral, without: [edit.without]))
+                phrase: edit.phrase, neutral: made.database.manifest.neutral, without: edit.without))
         func movement(_ attribute: Attribute, _ direction: Direction) throws -> Float {
             try trial.movement(of: attribute, direction: direction, alpha: 6)
         }
         let (before, after) = (
             try movement(edit.protected, plain), try movement(edit.protected, protecting)
         )
-        #expect(before > 0.25, "there is something to protect")
+        #expect(before > 0.1, "there is something to protect")
         #expect(after * edit.factor < before)
         let wanted = Attribute.trait(edit.wanted)
         #expect(try movement(wanted, protecting) > 0.85 * movement(wanted, plain))

@@ -2,6 +2,7 @@ import DirectionStore
 import Foundation
 import Relevance
 import RelevanceDatabase
+import Tensors
 import TestSupport
 import Testing
 
@@ -104,6 +105,37 @@ import Testing
         // Opened for reading only: does nothing.
         try database.keep([(TextKey(phrase: "lion", ensemble: "abc"), text.values)])
         #expect(try database.embedding(TextKey(phrase: "lion", ensemble: "abc")) == nil)
+    }
+
+    @Test func atTheLimitPhrasesMakeRoomThatNoWordListHolds() throws {
+        let database = try RelevanceDatabase(path: path, keepsText: true)
+        func key(_ phrase: String) -> TextKey { TextKey(phrase: phrase, ensemble: "e") }
+        try database.keep(EmbeddedWordList(name: "cats", neutral: "animal", words: ["cat"], ensemble: "e"))
+        let beginnings = RelevanceDatabase.KeptBeginnings(
+            tokens: [7], parents: [-1], memory: Tensor([1, 2, 3]))
+        try database.keep(beginnings, ofEnsemble: "e")
+        try database.keep(["animal", "cat", "old"].map { (key($0), text.values) }, limit: 6)
+        #expect(try database.embedding(key("old")) != nil)
+        try database.keep([(key("new"), text.values), (key("newer"), text.values)], limit: 6)
+        #expect(try database.embedding(key("old")) == nil)
+        for phrase in ["animal", "cat", "new"] { #expect(try database.embedding(key(phrase)) != nil) }
+        #expect(try database.beginnings(ofEnsemble: "e")?.memory == beginnings.memory)
+        // More than is wanted anyway: as many as there is room for.
+        try database.keep((0..<9).map { (key("\($0)"), text.values) }, limit: 6)
+        #expect(try (0..<9).count { try database.embedding(key("\($0)")) != nil } == 2)
+    }
+
+    @Test func beginningsAreKeptForAFewEnsembles() throws {
+        let database = try RelevanceDatabase(path: path, keepsText: true)
+        for number in 0..<9 {
+            let kept = RelevanceDatabase.KeptBeginnings(
+                tokens: [number, 3], parents: [-1, 0], memory: Tensor([Float(number)]))
+            try database.keep(kept, ofEnsemble: "\(number)")
+            let found = try #require(try database.beginnings(ofEnsemble: "\(number)"))
+            #expect(found.tokens == kept.tokens && found.parents == kept.parents)
+            #expect(found.memory == kept.memory)
+        }
+        #expect(try (0..<9).count { try database.beginnings(ofEnsemble: "\($0)") != nil } <= 4)
     }
 
     @Test func aFilesFingerprintIsKnownUntilTheFileChanges() throws {

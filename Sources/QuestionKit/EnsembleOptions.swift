@@ -1,6 +1,4 @@
 import ArgumentParser
-import CLIP
-import Vocabulary
 
 /// Which prompt templates.
 public struct EnsembleOptions: ParsableArguments {
@@ -12,11 +10,4 @@ public struct EnsembleOptions: ParsableArguments {
     public var templates: String?
 
     public init() {}
-
-    /// The prompt ensemble.
-    /// - Throws: `VocabularyError` that names the file and the line, `CLIPError.empty`.
-    public func ensemble() throws -> PromptEnsemble {
-        guard let templates else { return try PromptEnsemble() }
-        return try PromptEnsemble(templates: Templates.load(path: templates))
-    }
 }

@@ -28,8 +28,7 @@ public struct DirectionOptions: ParsableArguments {
             "Leave alone what this phrase speaks of; may be given again.",
             discussion:
                 "What the two phrases share is taken out of the direction, and no channel is kept that reaches β, or "
-                + "\(ChannelChoice.defaultThreshold), for this one. Of a part with several values name each: --without \"white animal\" "
-                + "--without \"black animal\".",
+                + "\(ChannelChoice.defaultThreshold), for this one.",
             valueName: "phrase"))
     public var without: [String] = []
 

@@ -20,37 +20,35 @@ import Testing
 
     @Test(arguments: commands, ["", "   ", "\u{1B}\u{7}", "\u{200B}"])
     func aPhraseThatShowsNothingIsRefused(command: String, phrase: String) throws {
-        expectRefusal(
-            try RunningCommand.run(command, [phrase] + tiny.store), 64, saying: "the phrase is empty")
+        expectRefusal(try run(command, [phrase] + tiny.store), 64, saying: "the phrase is empty")
     }
 
     @Test(arguments: commands)
     func aPhraseOfTenThousandCharactersIsTooLongAndNotEchoed(command: String) throws {
-        let result = try RunningCommand.run(command, [String(repeating: "tiger ", count: 1667)] + tiny.store)
+        let result = try run(command, [String(repeating: "tiger ", count: 1667)] + tiny.store)
         expectRefusal(result, 65, saying: "tokens", "at most 48")
         #expect(result.error.count < 400)
     }
 
     @Test(arguments: commands)
     func noPhraseIsAMatterOfUsage(command: String) throws {
-        expectRefusal(try RunningCommand.run(command, tiny.store), 64, saying: "phrase", "--help")
+        expectRefusal(try run(command, tiny.store), 64, saying: "phrase", "--help")
     }
 
     @Test(arguments: commands, ["nan", "-0.1", "1.5", "inf", "x"])
     func thresholdsThatAreNoneAreRefused(command: String, beta: String) throws {
-        expectRefusal(
-            try RunningCommand.run(command, ["tig", "--beta", beta] + tiny.store), 64, saying: "--beta")
+        expectRefusal(try run(command, ["tig", "--beta", beta] + tiny.store), 64, saying: "--beta")
     }
 
     @Test func aThresholdThatKeepsNothingSaysWhichWouldKeepHowMany() throws {
-        let result = try RunningCommand.run("query-direction", ["tig", "--beta", "1"] + tiny.store)
+        let result = try run("query-direction", ["tig", "--beta", "1"] + tiny.store)
         expectRefusal(result, 65, saying: "the largest |R| is", "keeps 1,", "keeps 10")
     }
 
     @Test func aTemplateWithoutAPlaceIsRefusedWithItsLine() throws {
         let path = folder.file("templates.txt")
         try Data("# prompts\na {}\na photo\n".utf8).write(to: URL(fileURLWithPath: path))
-        let result = try RunningCommand.run("query-direction", ["tig", "--templates", path] + tiny.store)
+        let result = try run("query-direction", ["tig", "--templates", path] + tiny.store)
         expectRefusal(result, 65, saying: "line 3", "{}")
     }
 
@@ -58,17 +56,15 @@ import Testing
     func aStoreThatIsNotThereIsRefused(command: String) throws {
         let path = folder.file("none")
         expectRefusal(
-            try RunningCommand.run(command, ["tig", "--store", path]), 66, saying: path,
-            "build-relevance makes one")
+            try run(command, ["tig", "--store", path]), 66, saying: path, "build-relevance makes one")
     }
 
     @Test(arguments: commands)
     func aFolderThatIsNoStoreIsRefused(command: String) throws {
         try Data(repeating: 7, count: 9000).write(to: URL(fileURLWithPath: folder.file("data.mdb")))
-        expectRefusal(
-            try RunningCommand.run(command, ["tig", "--store", folder.path]), 65, saying: folder.path)
+        expectRefusal(try run(command, ["tig", "--store", folder.path]), 65, saying: folder.path)
         let file = tiny.file("merges.txt")
-        let result = try RunningCommand.run(command, ["tig", "--store", file])
+        let result = try run(command, ["tig", "--store", file])
         #expect([65, 66].contains(result.status) && result.error.contains(file), "\(result.error)")
     }
 
@@ -77,13 +73,13 @@ import Testing
             path: folder.file("clip.safetensors"), merges: folder.file("merges.txt"), seed: 77)
         let names = [folder.file("clip.safetensors"), tiny.file("clip.safetensors")]
         let fingerprints = try names.map { try Checkpoint.open(path: $0).fingerprint }
-        let result = try RunningCommand.run("query-direction", ["anig", "--clip", names[0]] + tiny.store)
+        let result = try run("query-direction", ["anig", "--clip", names[0]] + tiny.store)
         expectRefusal(result, 65, saying: fingerprints[0], fingerprints[1])
     }
 
     @Test func anotherGeneratorThanTheDatabasesIsRefused() throws {
         try TinyModels.writeGenerator(path: folder.file("g.safetensors"), seed: 77)
-        let result = try RunningCommand.run(
+        let result = try run(
             "preview-direction",
             [
                 "tig", "--beta", "0", "--generator", folder.file("g.safetensors"), "--output",
@@ -99,7 +95,7 @@ import Testing
             ["tig", "\u{1B}]0;x\u{7}"],
             ["tig", "--store", "/none\u{1B}[2J\n"],
         ] {
-            let result = try RunningCommand.run(
+            let result = try run(
                 "query-direction", arguments + (arguments.contains("--store") ? [] : tiny.store))
             for scalar in (result.output + result.error).unicodeScalars {
                 #expect(scalar.properties.generalCategory != .control || scalar == "\n")
@@ -114,19 +110,16 @@ import Testing
         for (command, ending) in [("export-direction", "npz"), ("preview-direction", "png")] {
             let arguments = ["tig", "--beta", "0"] + tiny.store
             let missing = folder.file("none/a.\(ending)")
-            expectRefusal(
-                try RunningCommand.run(command, arguments + ["--output", missing]), 73, saying: "no folder")
+            expectRefusal(try run(command, arguments + ["--output", missing]), 73, saying: "no folder")
             let taken = folder.file("folder.\(ending)")
             try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: true)
-            expectRefusal(
-                try RunningCommand.run(command, arguments + ["--output", taken]), 73, saying: "is a folder")
-            let readOnly = try RunningCommand.run(
-                command, arguments + ["--output", "/proc/self/a.\(ending)"])
+            expectRefusal(try run(command, arguments + ["--output", taken]), 73, saying: "is a folder")
+            let readOnly = try run(command, arguments + ["--output", "/proc/self/a.\(ending)"])
             #expect([73, 74].contains(readOnly.status), "\(readOnly.error)")
         }
-        let unknown = try RunningCommand.run("export-direction", ["tig", "--output", "a.gif"] + tiny.store)
+        let unknown = try run("export-direction", ["tig", "--output", "a.gif"] + tiny.store)
         expectRefusal(unknown, 64, saying: ".npz")
-        let picture = try RunningCommand.run("preview-direction", ["tig", "--output", "a.gif"] + tiny.store)
+        let picture = try run("preview-direction", ["tig", "--output", "a.gif"] + tiny.store)
         expectRefusal(picture, 64, saying: ".png")
     }
 
@@ -135,8 +128,7 @@ import Testing
     ])
     func sheetsThatCannotBeAreRefused(arguments: [String]) throws {
         expectRefusal(
-            try RunningCommand.run("preview-direction", ["tig"] + arguments + tiny.store), 64,
-            saying: arguments[0])
+            try run("preview-direction", ["tig"] + arguments + tiny.store), 64, saying: arguments[0])
     }
 
     // MARK: Answers
@@ -147,17 +139,17 @@ import Testing
             "describe-channel", "find-channels", "compare-directions", "tune-direction",
         ])
     func helpHasExamplesAndGoesToStandardOutput(command: String) throws {
-        let help = try RunningCommand.run(command, ["--help"])
+        let help = try run(command, ["--help"])
         #expect(help.status == 0 && help.error.isEmpty)
         #expect(help.output.contains("Examples:") && help.output.contains("USAGE: \(command)"))
-        #expect(try RunningCommand.run(command, ["--version"]).output == "1.0.0\n")
+        #expect(try run(command, ["--version"]).output == "1.0.0\n")
     }
 
     @Test func anAnswerIsTheSameWhenItIsKeptFromBefore() throws {
         let arguments = ["tig tig", "--beta", "0.01", "--json"] + tiny.store
         var answers: [[String: Any]] = []
         for _ in 0..<2 {
-            let result = try RunningCommand.run("query-direction", arguments)
+            let result = try run("query-direction", arguments)
             #expect(result.status == 0, "\(result.error)")
             let answer = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
             answers.append(try #require(answer))
@@ -172,8 +164,7 @@ import Testing
     }
 
     @Test func peopleSeeChannelsByLayerInOrder() throws {
-        let result = try RunningCommand.run(
-            "query-direction", ["tig", "--beta", "0", "--top", "40"] + tiny.store)
+        let result = try run("query-direction", ["tig", "--beta", "0", "--top", "40"] + tiny.store)
         #expect(result.status == 0, "\(result.error)")
         #expect(result.output.contains("of 40 channels kept at β = 0.0, largest |R| 0."))
         #expect(result.output.contains("ms, lookup"))
@@ -187,8 +178,7 @@ import Testing
         var values: [String: [String: [Float]]] = [:]
         for format in ["npz", "safetensors", "json", "csv"] {
             let path = folder.file("a." + format)
-            let result = try RunningCommand.run(
-                "export-direction", ["tig", "--beta", "0.1", "--output", path] + tiny.store)
+            let result = try run("export-direction", ["tig", "--beta", "0.1", "--output", path] + tiny.store)
             #expect(result.status == 0, "\(result.error)")
             values[format] = try direction(path, format)
         }
@@ -230,7 +220,7 @@ import Testing
 
     @Test func aSheetHasARowAFaceAndTheOriginalInTheMiddle() throws {
         let path = folder.file("sheet.png")
-        let result = try RunningCommand.run(
+        let result = try run(
             "preview-direction",
             ["tig", "--beta", "0", "--faces", "2", "--steps", "1", "--alpha", "3", "--output", path]
                 + tiny.store)

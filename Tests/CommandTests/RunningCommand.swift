@@ -122,3 +122,8 @@ final class RunningCommand {
         return program.deletingLastPathComponent().path
     }()
 }
+
+/// Runs a command to its end.
+func run(_ command: String, _ arguments: [String]) throws -> RunningCommand.Result {
+    try RunningCommand.run(command, arguments)
+}

@@ -91,7 +91,7 @@ import Testing
         var testDescription: String { "\(phrase) without \(without.joined(separator: ", "))" }
     }
 
-    /// When this was written the coats moved 7.7, 10.4, 7.6, 5.0, 5.3, 2.7, 2.4 and 3.1 times less in a database of 24
+    /// When this was written the coats moved 7.7, 10.4, 7.6, 5.0, 5.3, 2.7 and 2.4 times less in a database of 24
     /// pairs, and the marks at least 0.91 times as far.
     @Test(arguments: [
         Protection(
@@ -112,9 +112,6 @@ import Testing
         Protection(
             phrase: "rabbit", without: ["white animal"], protected: .colour(.coat), wanted: .longEars,
             factor: 1.7),
-        Protection(
-            phrase: "panda", without: ["white animal", "black animal"], protected: .colour(.coat),
-            wanted: .patch, factor: 2),
     ])
     func whatIsLeftAloneMovesTimesLessAndTheRestAsFar(edit: Protection) throws {
         let (trial, plain) = try trial(of: edit.phrase)

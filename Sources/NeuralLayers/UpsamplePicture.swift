@@ -24,9 +24,8 @@ public final class UpsamplePicture {
     /// - Parameters:
     ///   - input: `[N, C, H, W]` in planes.
     ///   - output: `[N, C, 2H, 2W]` in planes, other memory than the input's.
-    ///   - adding: whether the doubled picture is added to what `output` holds.
     public func callAsFunction(
-        _ input: FeatureMap, into output: FeatureMap, adding: Bool = false
+        _ input: FeatureMap, into output: FeatureMap
     ) throws(NeuralLayerError) {
         guard input.shape == inputShape else {
             throw .mismatch(what: "a picture to double", found: input.shape, expected: inputShape)
@@ -54,16 +53,9 @@ public final class UpsamplePicture {
                     for x in 0..<width { blended[x + 1] = 3 * nearRow[x] }
                 }
                 let result = destination + (plane * 2 * height + y) * 2 * width
-                if adding {
-                    for x in 0..<width {
-                        result[2 * x] += (blended[x] + 3 * blended[x + 1]) / 16
-                        result[2 * x + 1] += (3 * blended[x + 1] + blended[x + 2]) / 16
-                    }
-                } else {
-                    for x in 0..<width {
-                        result[2 * x] = (blended[x] + 3 * blended[x + 1]) / 16
-                        result[2 * x + 1] = (3 * blended[x + 1] + blended[x + 2]) / 16
-                    }
+                for x in 0..<width {
+                    result[2 * x] = (blended[x] + 3 * blended[x + 1]) / 16
+                    result[2 * x + 1] = (3 * blended[x + 1] + blended[x + 2]) / 16
                 }
             }
         }

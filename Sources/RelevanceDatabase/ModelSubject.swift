@@ -81,8 +81,8 @@ public struct ModelSubject: SweepSubject {
             * (2 * network.wDimension + network.latentCount * network.wDimension + 2 * styles)
     }
 
-    /// The generator's kernels and weights, CLIP's there and back, and as they were read; what is kept of an image; each
-    /// thread's maps.
+    /// The generator's kernels and CLIP's packed weights, there and back; what is kept of an image; each thread's maps. (What
+    /// is mapped of the files is resident before a build begins.)
     private func memoryOfDerivatives(threads: Int) -> Int {
         let (size, workers) = (pictureSize, workers(for: .gradient, threads: threads))
         let clip = ImageTowerMemory(model.configuration, height: size.height, width: size.width)
@@ -93,9 +93,11 @@ public struct ModelSubject: SweepSubject {
             + 4 * (gradientsPerBatch + 2) * 3 * size.height * size.width
         // The products, and the sums that they are added to.
         let dimension = model.configuration.dimension
-        let products = (4 * (sketch?.shape[0] ?? dimension) + 16 * dimension) * generator.styleSpace.count
+        let products =
+            4 * (sketch?.shape[0] ?? dimension) * generator.styleSpace.count
+            + 16 * dimension * generator.styleSpace.sweptCount
         let kept = KeptSynthesis.memoryBytes(generator, resolution: renderResolution)
-        return SynthesisGradientKernels.memoryBytes(generator) + generator.weightBytes + 3 * clip.weights
+        return SynthesisGradientKernels.memoryBytes(generator) + 2 * clip.weights
             + workers * (kept + products) + threads * thread
     }
 

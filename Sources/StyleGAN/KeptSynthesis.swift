@@ -112,13 +112,15 @@ public final class KeptSynthesis: @unchecked Sendable {
     }
 
     /// What the strips of the neediest layer take.
-    private static func stripBytes(
-        _ layers: [SynthesisWeights.Layer]
+    /// - Parameter isBack: Whether gradients go from outputs to inputs.
+    static func stripBytes(
+        _ layers: [SynthesisWeights.Layer], batch: Int = 1, isBack: Bool = false
     ) -> (transformed: Int, multiplied: Int) {
         layers.reduce((0, 0)) { most, layer in
             let scale = layer.isUp ? 2 : 1
+            let (from, to) = (layer.inputChannels, layer.outputChannels)
             let bytes = StripLayout(
-                inputs: layer.inputChannels, outputs: layer.outputChannels, isUp: layer.isUp, batch: 1,
+                inputs: isBack ? to : from, outputs: isBack ? from : to, isUp: layer.isUp, batch: batch,
                 height: layer.resolution / scale, width: layer.width / scale
             ).bytes
             return (max(most.0, bytes.transformed), max(most.1, bytes.multiplied))

@@ -36,7 +36,7 @@ public final class SynthesisGradient {
     public init(of kept: KeptSynthesis) throws(GeneratorError) {
         self.kept = kept
         let batch = kept.batch
-        let strips = StripMemory(bytes: Self.stripBytes(kept.layers, batch: batch))
+        let strips = StripMemory(bytes: KeptSynthesis.stripBytes(kept.layers, batch: batch, isBack: true))
         let widest = kept.maps.reduce(0) { max($0, $1.blockCount * 16) }
         let made = try layering { () throws(NeuralLayerError) in
             let largest = (0...1).map { parity in
@@ -75,24 +75,10 @@ public final class SynthesisGradient {
         channelTerms = [Float](repeating: 0, count: batch * widest)
     }
 
-    /// What the strips of the neediest layer take.
-    private static func stripBytes(
-        _ layers: [SynthesisWeights.Layer], batch: Int
-    ) -> (transformed: Int, multiplied: Int) {
-        layers.reduce((0, 0)) { most, layer in
-            let scale = layer.isUp ? 2 : 1
-            let bytes = StripLayout(
-                inputs: layer.outputChannels, outputs: layer.inputChannels, isUp: layer.isUp, batch: batch,
-                height: layer.resolution / scale, width: layer.width / scale
-            ).bytes
-            return (max(most.0, bytes.transformed), max(most.1, bytes.multiplied))
-        }
-    }
-
     /// The memory in bytes that an object takes, about, without what is kept and the kernels.
     public static func memoryBytes(_ generator: Generator, batch: Int, resolution: Int? = nil) -> Int {
         let layers = generator.synthesis.layers.filter { $0.resolution <= resolution ?? .max }
-        let strips = stripBytes(layers, batch: batch)
+        let strips = KeptSynthesis.stripBytes(layers, batch: batch, isBack: true)
         let largest = layers.reduce(0) {
             max($0, 4 * (($1.outputChannels + 15) / 16 * 16) * $1.resolution * $1.width)
         }

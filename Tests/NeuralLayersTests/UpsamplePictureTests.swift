@@ -12,16 +12,4 @@ import Testing
         // Four products of a value near 1: a few units in the last place.
         #expect(reference.distance(of: output.tensor()) < 1e-6)
     }
-
-    @Test func addingAddsToThePictureBelow() throws {
-        var random = NumPyRandomState(seed: 3)
-        let input = try FeatureMap(Tensor(random.gaussians(2 * 3 * 20), shape: [2, 3, 4, 5]))
-        let below = try Tensor(random.gaussians(2 * 3 * 80), shape: [2, 3, 8, 10])
-        let alone = try FeatureMap([2, 3, 8, 10])
-        let sum = try FeatureMap(below)
-        let upsample = try UpsamplePicture(input.shape)
-        try upsample(input, into: alone)
-        try upsample(input, into: sum, adding: true)
-        #expect(sum.tensor().values == zip(below.values, alone.tensor().values).map { $0 + $1 })
-    }
 }

@@ -97,7 +97,9 @@ public struct ModelSubject: SweepSubject {
             4 * (sketch?.shape[0] ?? dimension) * generator.styleSpace.count
             + 16 * dimension * generator.styleSpace.sweptCount
         let kept = KeptSynthesis.memoryBytes(generator, resolution: renderResolution)
-        return SynthesisGradientKernels.memoryBytes(generator) + 2 * clip.weights
+        // A ResNet's weights for the way back are packed from a plain copy of those for the way there.
+        let packed = (model.configuration.isResNet ? 3 : 2) * clip.weights
+        return SynthesisGradientKernels.memoryBytes(generator) + packed
             + workers * (kept + products) + threads * thread
     }
 

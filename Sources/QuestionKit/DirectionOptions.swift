@@ -93,11 +93,13 @@ public struct DirectionOptions: ParsableArguments {
     }
 
     public mutating func validate() throws {
-        let phrases =
-            neutral.map { [("--neutral", $0)] } ?? []
-            + [("--plus", plus), ("--minus", minus), ("--without", without)]
-            .flatMap { name, phrases in phrases.map { (name, $0) } }
-        for (name, phrase) in phrases { try Self.requireVisible(phrase, as: name) }
+        let given = [
+            ("--neutral", neutral.map { [$0] } ?? []), ("--plus", plus), ("--minus", minus),
+            ("--without", without),
+        ]
+        for (name, phrases) in given {
+            for phrase in phrases { try Self.requireVisible(phrase, as: name) }
+        }
         if let channels {
             guard beta == nil else {
                 throw ValidationError("--beta and --channels both say how many channels are kept; give one")

@@ -168,6 +168,15 @@ struct CLIPWeights: Sendable {
         }
     }
 
+    /// A matrix that stays in the file, in half precision where it is stored so.
+    func matrix(_ name: String) throws(CLIPError) -> StoredMatrix {
+        do throws(CheckpointError) {
+            return try checkpoint.matrix(name)
+        } catch {
+            throw .weights(error)
+        }
+    }
+
     func norm(_ layer: String) throws(CLIPError) -> Norm {
         Norm(gain: try tensor(layer + ".weight"), bias: try tensor(layer + ".bias"))
     }

@@ -9,7 +9,7 @@ struct TextPass {
         private let norm: LayerNorm
         private let query, out, expand, contract: InPlaceLinear
 
-        init(_ tower: TextTower, count: Int) throws {
+        init(_ tower: TextTower, count: Int, _ scratchpad: Scratchpad) throws {
             let (width, hiddenWidth) = (tower.sizes.width, tower.sizes.hiddenWidth)
             x = try Activations(rows: count, width: width)
             normed = try Activations(rows: count, width: width)
@@ -17,11 +17,15 @@ struct TextPass {
             context = try Activations(rows: count, width: width)
             hidden = try Activations(rows: count, width: hiddenWidth)
             norm = try LayerNorm(gain: tower.normFinal.gain, bias: tower.normFinal.bias, rows: count)
-            query = try InPlaceLinear(rows: count, inputs: width, outputs: width)
-            out = try InPlaceLinear(rows: count, inputs: width, outputs: width, isAdding: true)
+            query = try InPlaceLinear(
+                rows: count, inputs: width, outputs: width, scratchpad: scratchpad)
+            out = try InPlaceLinear(
+                rows: count, inputs: width, outputs: width, isAdding: true, scratchpad: scratchpad)
             expand = try InPlaceLinear(
-                rows: count, inputs: width, outputs: hiddenWidth, activation: tower.activation)
-            contract = try InPlaceLinear(rows: count, inputs: hiddenWidth, outputs: width, isAdding: true)
+                rows: count, inputs: width, outputs: hiddenWidth, activation: tower.activation,
+                scratchpad: scratchpad)
+            contract = try InPlaceLinear(
+                rows: count, inputs: hiddenWidth, outputs: width, isAdding: true, scratchpad: scratchpad)
         }
 
         /// norm(x), into `normed`.
@@ -52,24 +56,25 @@ struct TextPass {
     /// Of all nodes, the known ones first: `[nodes, 2 W]`.
     private let keysAndValues: Activations
     private let memorise: [InPlaceLinear]
+    private let scratchpad = Scratchpad()
 
     /// - Parameter beginnings: what the tree goes on from.
     init(_ tower: TextTower, _ tree: TokenTree, after beginnings: TextBeginnings) throws {
         (self.tower, self.tree, self.beginnings) = (tower, tree, beginnings)
         let sizes = tower.sizes
         attention = try TreeAttention(heads: sizes.heads, headWidth: sizes.width / sizes.heads)
-        rows = try Rows(tower, count: tree.fresh.count)
+        rows = try Rows(tower, count: tree.fresh.count, scratchpad)
         keysAndValues = try Activations(rows: tree.count, width: 2 * sizes.width)
-        memorise = try tower.blocks[0].keysAndValues.map {
+        memorise = try tower.blocks[0].keysAndValues.map { [scratchpad] in
             try InPlaceLinear(
                 rows: tree.fresh.count, inputs: sizes.width, outputs: $0.outputs.count,
-                stride: 2 * sizes.width)
+                stride: 2 * sizes.width, scratchpad: scratchpad)
         }
     }
 
     /// The embeddings of the tree's texts, not normalised: `[ends, d]`.
     func embeddings() throws -> Tensor {
-        let ends = try Rows(tower, count: tree.ends.count)
+        let ends = try Rows(tower, count: tree.ends.count, scratchpad)
         embedTokens()
         for number in tower.blocks.indices.dropLast() { try run(number) }
 
@@ -111,13 +116,12 @@ struct TextPass {
     /// x = the token's row + its position's row
     private func embedTokens() {
         let width = tower.sizes.width
-        tower.tokens.withUnsafeValues { tokens in
-            tower.positions.withUnsafeValues { positions in
-                for node in tree.fresh {
-                    let x = rows.x[row: node - tree.known]
-                    let (token, position) = (tree.tokens[node] * width, tree.depths[node] * width)
-                    for i in 0..<width { x[i] = tokens[token + i] + positions[position + i] }
-                }
+        tower.positions.withUnsafeValues { positions in
+            for node in tree.fresh {
+                let x = rows.x[row: node - tree.known]
+                let (token, position) = (tree.tokens[node], tree.depths[node] * width)
+                tower.tokens.read(token..<token + 1, into: x)
+                for i in 0..<width { x[i] += positions[position + i] }
             }
         }
     }

@@ -13,14 +13,14 @@ struct TextTower: Sendable {
 
         init(_ weights: CLIPWeights, _ names: CLIPNames.Block) throws {
             func part(_ layer: String) throws -> InPlaceLinear.Part {
-                let layer = try weights.layer(layer)
-                return try InPlaceLinear.Part(layer.weight, bias: layer.bias)
+                try InPlaceLinear.Part(
+                    weights.matrix(layer + ".weight"), bias: weights.tensor(layer + ".bias"))
             }
             norm1 = try weights.norm(names.norm1)
             norm2 = try weights.norm(names.norm2)
             switch names.projections {
             case .joined(let weight, let bias):
-                let (weight, bias) = try (weights.tensor(weight), weights.tensor(bias))
+                let (weight, bias) = try (weights.matrix(weight), weights.tensor(bias))
                 let width = weight.shape[1]
                 query = try InPlaceLinear.Part(weight, bias: bias, outputs: 0..<width)
                 keysAndValues = [try InPlaceLinear.Part(weight, bias: bias, outputs: width..<3 * width)]
@@ -35,7 +35,7 @@ struct TextTower: Sendable {
     }
 
     /// `[vocabulary, W]`
-    let tokens: Tensor
+    let tokens: StoredMatrix
     /// `[context, W]`
     let positions: Tensor
     let blocks: [Block]
@@ -49,7 +49,7 @@ struct TextTower: Sendable {
         let names = weights.names
         (sizes, dimension) = (configuration.text, configuration.dimension)
         activation = configuration.activation
-        tokens = try weights.tensor(names.tokens)
+        tokens = try weights.matrix(names.tokens)
         positions = try weights.tensor(names.textPositions)
         blocks = try (0..<sizes.layers).map { try Block(weights, names.block(.text, $0)) }
         normFinal = try weights.norm(names.normFinal)

@@ -4,20 +4,35 @@ import Tensors
 /// A linear layer for weights that stay where they lie, a mapped file perhaps: y = f(x Wᵀ + b), or y += x Wᵀ + b.
 ///
 /// One object serves all layers of its shape. `Linear` packs its weights first, which pays from the second use on.
+/// Weights in half precision stay so, and become float32 for as long as they are multiplied by.
 /// Belongs to one thread at a time.
 public final class InPlaceLinear {
     /// Some of a layer's outputs: rows of its weights `[O, I]` and of its bias `[O]`.
     public struct Part: Sendable {
-        let weights: Tensor
+        let weights: StoredMatrix
         let bias: Tensor
         public let outputs: Range<Int>
 
         /// - Throws: `NeuralLayerError.mismatch` where the tensors do not fit together or have no such rows.
         public init(_ weights: Tensor, bias: Tensor, outputs: Range<Int>? = nil) throws(NeuralLayerError) {
-            guard weights.shape.rank == 2, bias.shape == [weights.shape[0]] else {
+            let matrix: StoredMatrix
+            do throws(ShapeError) {
+                matrix = try StoredMatrix(weights)
+            } catch {
+                throw .mismatch(
+                    what: "a linear layer's weights", found: weights.shape, expected: [bias.count, 0])
+            }
+            try self.init(matrix, bias: bias, outputs: outputs)
+        }
+
+        /// - Throws: `NeuralLayerError.mismatch` where the tensors do not fit together or have no such rows.
+        public init(
+            _ weights: StoredMatrix, bias: Tensor, outputs: Range<Int>? = nil
+        ) throws(NeuralLayerError) {
+            guard bias.shape == [weights.shape[0]] else {
                 throw .mismatch(
                     what: "a linear layer's bias", found: bias.shape,
-                    expected: [weights.shape.dimensions.first ?? 0])
+                    expected: [weights.shape[0]])
             }
             let outputs = outputs ?? 0..<bias.count
             guard !outputs.isEmpty, outputs.lowerBound >= 0, outputs.upperBound <= bias.count else {
@@ -35,6 +50,7 @@ public final class InPlaceLinear {
     private let rows, inputs, outputs, stride: Int
     private let primitive: Primitive
     private let input, weights, bias, output: Memory
+    private let scratchpad: Scratchpad
 
     /// A layer for the calling thread's number of threads.
     /// - Parameters:
@@ -43,9 +59,10 @@ public final class InPlaceLinear {
     ///   - stride: the width of the rows that they are part of; nil where they are all of them.
     ///   - activation: what the outputs go through.
     ///   - isAdding: whether the result is added to what the output holds; then there is no activation.
+    ///   - scratchpad: for weights in half precision, shared with the thread's other layers.
     public init(
         rows: Int, inputs: Int, outputs: Int, stride: Int? = nil, activation: ActivationFunction = .identity,
-        isAdding: Bool = false
+        isAdding: Bool = false, scratchpad: Scratchpad = Scratchpad()
     ) throws(NeuralLayerError) {
         precondition(!isAdding || activation == .identity, "a residual path has no activation of its own")
         guard min(rows, inputs, outputs) > 0 else {
@@ -54,6 +71,7 @@ public final class InPlaceLinear {
         }
         (self.rows, self.inputs, self.outputs) = (rows, inputs, outputs)
         self.stride = stride ?? outputs
+        self.scratchpad = scratchpad
         let name = "a linear layer"
         let x = try MemoryDescriptor.rowMajor([rows, inputs])
         // Weights [O, I] are read as their transpose [I, O].
@@ -89,11 +107,17 @@ public final class InPlaceLinear {
         }
         try input.slide(to: 0, of: x, reach: rows * inputs)
         try output.slide(to: row * stride + column, of: y, reach: (rows - 1) * stride + outputs)
-        try part.weights.withUnsafeValues { values throws(NeuralLayerError) in
-            let (first, end) = (part.outputs.lowerBound * inputs, part.outputs.upperBound * inputs)
-            try weights.slide(over: values[first..<end])
-            try part.bias.withUnsafeValues { values throws(NeuralLayerError) in
-                try bias.slide(over: values[part.outputs])
+        try part.bias.withUnsafeValues { values throws(NeuralLayerError) in
+            try bias.slide(over: values[part.outputs])
+            guard let tensor = part.weights.tensor else {
+                scratchpad.reserve(byteCount: outputs * inputs * 4)
+                part.weights.read(part.outputs, into: scratchpad.block.elements)
+                try weights.slide(over: UnsafeBufferPointer(scratchpad.block.elements)[...])
+                return try primitive.execute()
+            }
+            try tensor.withUnsafeValues { values throws(NeuralLayerError) in
+                let (first, end) = (part.outputs.lowerBound * inputs, part.outputs.upperBound * inputs)
+                try weights.slide(over: values[first..<end])
                 try primitive.execute()
             }
         }

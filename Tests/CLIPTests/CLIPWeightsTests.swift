@@ -137,6 +137,26 @@ import Testing
         for i in 0..<quick.count { #expect(abs(quick[i] - exact[i]) < 0.1) }
     }
 
+    @Test func weightsInHalfPrecisionEmbedAsTheirValuesDo() throws {
+        Threads.limit(to: 1)
+        let folder = try TemporaryFolder()
+        let merges = folder.file("merges.txt")
+        try TinyModels.writeCLIP(path: folder.file("clip.safetensors"), merges: merges)
+        try TinyModels.writeHalf(
+            of: folder.file("clip.safetensors"), float32: folder.file("float32.safetensors"),
+            float16: folder.file("float16.safetensors"))
+        var random = NumPyRandomState(seed: 4)
+        let image = try Tensor(random.gaussians(3 * 16 * 16), shape: [1, 3, 16, 16])
+        let embeddings = try ["float32", "float16"].map { type in
+            let model = try CLIPModel.open(path: folder.file("\(type).safetensors"), merges: merges)
+            return try (
+                model.textEncoder().embed(["tig", "an i"]), model.imageEncoder(batch: 1).embed(image)
+            )
+        }
+        #expect(embeddings[0].0 == embeddings[1].0 && embeddings[0].1 == embeddings[1].1)
+        #expect(embeddings[0].0.values.allSatisfy { $0.isFinite })
+    }
+
     @Test func everyMissingTensorIsNamed() throws {
         let weights = try Self.weights()
         for name in weights.keys.sorted() {

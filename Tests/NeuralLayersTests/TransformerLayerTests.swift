@@ -41,12 +41,20 @@ import Testing
         let whole = try Activations(rows: rows, width: outputs)
         try Linear(LinearWeights(weights, bias: bias, rows: rows))(x, into: whole)
         let before = try Self.gaussians(&random, [rows + 1, outputs])
-        for isAdding in [false, true] {
+        // As a file in half precision gives them: row by row.
+        let stored = try StoredMatrix(shape: weights.shape) { rows, target in
+            weights.withUnsafeValues {
+                _ = target.update(fromContentsOf: $0[rows.lowerBound * inputs..<rows.upperBound * inputs])
+            }
+        }
+        for (isAdding, matrix) in [
+            (false, try StoredMatrix(weights)), (true, try StoredMatrix(weights)), (true, stored),
+        ] {
             let parts = try Activations(before)
             for range in [0..<3, 3..<7] {
                 let layer = try InPlaceLinear(
                     rows: rows, inputs: inputs, outputs: range.count, stride: outputs, isAdding: isAdding)
-                let part = try InPlaceLinear.Part(weights, bias: bias, outputs: range)
+                let part = try InPlaceLinear.Part(matrix, bias: bias, outputs: range)
                 try layer(x, part, into: parts, row: 1, column: range.lowerBound)
             }
             for i in 0..<parts.elements.count {

@@ -92,6 +92,28 @@ public enum TinyModels {
         try finishCLIP(&weights, path: path, merges: merges, context: 48)
     }
 
+    /// Writes the tensors of a file rounded to half precision: as float32, and as such (safetensors' F16).
+    public static func writeHalf(of path: String, float32: String, float16: String) throws {
+        let whole = try Checkpoint.open(path: path)
+        var rounded: [String: Tensor] = [:]
+        var members: [String] = []
+        var data: [UInt8] = []
+        for name in whole.names {
+            let tensor = try whole.tensor(name)
+            let halves = tensor.values.map { Float16($0) }
+            rounded[name] = try Tensor(halves.map { Float($0) }, shape: tensor.shape)
+            let start = data.count
+            for half in halves { withUnsafeBytes(of: half.bitPattern.littleEndian) { data += $0 } }
+            members.append(
+                "\"\(name)\":{\"dtype\":\"F16\",\"shape\":\(tensor.shape),\"data_offsets\":[\(start),\(data.count)]}"
+            )
+        }
+        try SafetensorsFile.write(rounded, path: float32)
+        let header = Array("{\(members.joined(separator: ","))}".utf8)
+        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
+        try WholeFile.write(path: float16, contents: length + header + data)
+    }
+
     private static let dimension = 8
 
     /// Adds a text tower, and writes all.

@@ -1,6 +1,6 @@
 """Writes the named character references of HTML 5 as Swift source, from Python's table of them.
 
-    python make_html_entities.py > ../../Sources/CLIP/HTMLEntityTable.swift
+    python make_html_entities.py > ../../Sources/CLIP/Tokens/HTMLEntityTable.swift
 """
 
 import html.entities

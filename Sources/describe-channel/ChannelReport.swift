@@ -51,9 +51,8 @@ struct ChannelReport {
     func json() throws -> String { try JSONText.encode(contents) + "\n" }
 
     func text() -> String {
-        var lines = [
-            "\(contents.layer):\(contents.channel), σ \(contents.deviation), from \(contents.pairs) pairs"
-        ]
+        let deviation = FixedDecimal.text(Double(contents.deviation), places: 4)
+        var lines = ["\(contents.layer):\(contents.channel), σ \(deviation), from \(contents.pairs) pairs"]
         for (title, effects) in [("more like", contents.more), ("less like", contents.less)] {
             lines.append(title)
             for effect in effects {

@@ -141,13 +141,13 @@ import StyleGAN
     private func subject(ofChannel channel: String, in database: RelevanceDatabase) throws
         -> FaceSheet.Subject
     {
-
         let (place, row) = try ChannelPlace.parse(channel, in: database)
         let position = database.channels.positions[row]
         var change = [Float](repeating: 0, count: database.channels.total)
         change[position] = database.statistics.deviation[position]
+        let deviation = FixedDecimal.text(Double(change[position]), places: 4)
         return FaceSheet.Subject(
-            title: "\(place), σ \(change[position])", change: change, kept: 1, strength: strength ?? 6)
+            title: "\(place), σ \(deviation)", change: change, kept: 1, strength: strength ?? 6)
     }
 
     private func subject(of answer: DirectionAnswer) -> FaceSheet.Subject {

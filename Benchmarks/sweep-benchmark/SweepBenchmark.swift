@@ -144,25 +144,25 @@ import Tensors
         }
         let cosines = try Self.cosines(
             sample.rows(places, images: 1), smaller.rows(places, images: 1)
-        ).sorted()
-        guard let least = cosines.first else { return nil }
-        let result = SweepSummary.Smaller(
-            resolution: resolution, channels: smaller.sweptCount, timeShare: seconds / perImage,
-            medianCosine: cosines[cosines.count / 2], leastCosine: least)
+        )
+        guard
+            let comparison = SweepSummary.Comparison(timeShare: seconds / perImage, cosines: cosines)
+        else { return nil }
         let name = "--render-resolution \(resolution)"
-        try write(row("\(name), channels", "\(result.channels)"))
-        try write(row("\(name), of the whole sweep's time", percent(result.timeShare)))
+        try write(row("\(name), channels", "\(smaller.sweptCount)"))
+        try write(row("\(name), of the whole sweep's time", percent(comparison.timeShare)))
         try write(
             row(
                 "\(name), cosine of a pair with whole pictures', \(cosines.count) channels, median and least",
-                String(format: "%.4f, %.4f", result.medianCosine, result.leastCosine)))
-        return result
+                String(format: "%.4f, %.4f", comparison.medianCosine, comparison.leastCosine)))
+        return SweepSummary.Smaller(
+            resolution: resolution, channels: smaller.sweptCount, comparison: comparison)
     }
 
     /// What `--precision bf16` saves and changes; nil where the processor has no such products.
     private func measureRounded(
         _ sample: SweepSample, perImage: Double, threads: Int, _ size: Size
-    ) throws -> SweepSummary.Rounded? {
+    ) throws -> SweepSummary.Comparison? {
         guard Precision.bfloat16.isFast else { return nil }
         let rounded = try SweepSample(sample, precision: .bfloat16)
         let seconds = try rounded.costs(threads: threads).reduce(0) { $0 + $1.seconds }
@@ -170,10 +170,10 @@ import Tensors
         let places = try sample.pairs(every: size.sample.step, images: images).places
         let cosines = try Self.cosines(
             sample.rows(places, images: images), rounded.rows(places, images: images)
-        ).sorted()
-        guard let least = cosines.first else { return nil }
-        let result = SweepSummary.Rounded(
-            timeShare: seconds / perImage, medianCosine: cosines[cosines.count / 2], leastCosine: least)
+        )
+        guard let result = SweepSummary.Comparison(timeShare: seconds / perImage, cosines: cosines) else {
+            return nil
+        }
         try write(row("--precision bf16, of the time", percent(result.timeShare)))
         try write(
             row(

@@ -18,24 +18,29 @@ struct SweepSummary: Codable {
         let embedding: Double
     }
 
-    /// A sweep of pictures that are just large enough for CLIP, beside the one of whole pictures.
-    struct Smaller: Codable {
-        let resolution: Int
-        let channels: Int
-        /// Of the whole sweep's time.
-        let timeShare: Double
-        /// Of ∆i_c between both, of one image's pair a channel.
-        let medianCosine: Double
-        let leastCosine: Double
-    }
-
-    /// A sweep whose products are rounded to bfloat16, beside the exact one.
-    struct Rounded: Codable {
-        /// Of the exact sweep's time.
+    /// A sweep that does less, beside the whole and exact one.
+    struct Comparison: Codable {
+        /// Of the other's time.
         let timeShare: Double
         /// Of ∆i_c between both.
         let medianCosine: Double
         let leastCosine: Double
+
+        /// - Parameter cosines: One a channel; nil comes of none.
+        init?(timeShare: Double, cosines: [Double]) {
+            let sorted = cosines.sorted()
+            guard let least = sorted.first else { return nil }
+            self.timeShare = timeShare
+            medianCosine = sorted[sorted.count / 2]
+            leastCosine = least
+        }
+    }
+
+    /// A sweep of pictures that are just large enough for CLIP; of one image's pair a channel.
+    struct Smaller: Codable {
+        let resolution: Int
+        let channels: Int
+        let comparison: Comparison
     }
 
     let title: String
@@ -45,7 +50,8 @@ struct SweepSummary: Codable {
     var released: Released?
     var shares: Shares?
     var smaller: Smaller?
-    var rounded: Rounded?
+    /// A sweep whose products are rounded to bfloat16.
+    var rounded: Comparison?
 
     /// A table in Markdown with a column for each.
     static func table(_ summaries: [SweepSummary]) -> String {
@@ -81,9 +87,11 @@ struct SweepSummary: Codable {
             + row("embedding") { $0.shares.map { percent($0.embedding) } }
             + row("with `--render-resolution`") { $0.smaller.map { "\($0.resolution)" } }
             + row("channels then") { $0.smaller.map { ProgressReporter.grouped($0.channels) } }
-            + row("of the time") { $0.smaller.map { percent($0.timeShare) } }
+            + row("of the time") { $0.smaller.map { percent($0.comparison.timeShare) } }
             + row("cosine of a pair with whole pictures', median and least") {
-                $0.smaller.map { String(format: "%.3f, %.3f", $0.medianCosine, $0.leastCosine) }
+                $0.smaller.map {
+                    String(format: "%.3f, %.3f", $0.comparison.medianCosine, $0.comparison.leastCosine)
+                }
             }
             + row("`--precision bf16`, of the time") { $0.rounded.map { percent($0.timeShare) } }
             + row("cosine of ∆i_c with float32's, median and least") {

@@ -2,12 +2,12 @@ import CLIP
 import StyleGAN
 
 /// Runs `body`, whose errors become this room's.
-func generating<Result>(
+package func generating<Result>(
     _ body: () throws(GeneratorError) -> Result
 ) throws(RelevanceError) -> Result {
     do { return try body() } catch { throw .generator(error.description) }
 }
 
-func encoding<Result>(_ body: () throws(CLIPError) -> Result) throws(RelevanceError) -> Result {
+package func encoding<Result>(_ body: () throws(CLIPError) -> Result) throws(RelevanceError) -> Result {
     do { return try body() } catch { throw .encoder(error.description) }
 }

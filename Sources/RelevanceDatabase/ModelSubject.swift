@@ -81,26 +81,17 @@ public struct ModelSubject: SweepSubject {
             * (2 * network.wDimension + network.latentCount * network.wDimension + 2 * styles)
     }
 
-    /// The generator's kernels and CLIP's packed weights, there and back; what is kept of an image; each thread's maps. (What
-    /// is mapped of the files is resident before a build begins.)
+    /// (What is mapped of the files is resident before a build begins.)
     private func memoryOfDerivatives(threads: Int) -> Int {
-        let (size, workers) = (pictureSize, workers(for: .gradient, threads: threads))
-        let clip = ImageTowerMemory(model.configuration, height: size.height, width: size.width)
-        let thread =
-            SynthesisGradient.memoryBytes(
-                generator, batch: gradientsPerBatch, resolution: renderResolution)
-            + clip.gradient(batch: gradientsPerBatch)
-            + 4 * (gradientsPerBatch + 2) * 3 * size.height * size.width
+        let memory = EmbeddingGradientMemory(
+            generator, model.configuration, batch: gradientsPerBatch, resolution: renderResolution)
         // The products, and the sums that they are added to.
         let dimension = model.configuration.dimension
         let products =
             4 * (sketch?.shape[0] ?? dimension) * generator.styleSpace.count
             + 16 * dimension * generator.styleSpace.sweptCount
-        let kept = KeptSynthesis.memoryBytes(generator, resolution: renderResolution)
-        // A ResNet's weights for the way back are packed from a plain copy of those for the way there.
-        let packed = (model.configuration.isResNet ? 3 : 2) * clip.weights
-        return SynthesisGradientKernels.memoryBytes(generator) + packed
-            + workers * (kept + products) + threads * thread
+        return memory.shared + workers(for: .gradient, threads: threads) * (memory.picture + products)
+            + threads * memory.thread
     }
 
     /// The generator's kernels and weights, CLIP's packed; each thread's maps.

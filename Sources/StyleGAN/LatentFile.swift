@@ -8,23 +8,53 @@ import Tensors
 /// `[L, w_dim]`, s `[N, C_total]`, or a list of every layer's styles `[N, C]`. A file may hold several under names
 /// that end in `latent`, as rosinality's projector writes them; they follow one another in the order of the names.
 public enum LatentFile {
+    /// What an array holds.
+    private enum Codes {
+        /// w+ `[N, L, w_dim]`
+        case latents(Tensor)
+        /// s `[N, C_total]`
+        case styles(Tensor)
+    }
+
     /// The style codes that a file stands for: `[N, C_total]`.
     /// - Throws: `GeneratorError.latents` that says what the file holds where nothing in it fits the generator.
     public static func styles(path: String, for generator: Generator) throws(GeneratorError) -> Tensor {
-        let checkpoint = try reading { () throws(CheckpointError) in try Checkpoint.open(path: path) }
-        return try styles(checkpoint, for: generator)
+        try joined(
+            codes(path: path, for: generator).map { codes throws(GeneratorError) in
+                switch codes {
+                case .latents(let latents): try generator.styleSpace.styles(latents)
+                case .styles(let styles): styles
+                }
+            })
     }
 
-    static func styles(_ checkpoint: Checkpoint, for generator: Generator) throws(GeneratorError) -> Tensor {
-        if let layered = try layeredStyles(checkpoint, generator.styleSpace.layers) { return layered }
+    /// The latents of a file in w+, `[N, L, w_dim]`.
+    /// - Throws: as `styles`, and where the file holds codes in S, for which there need be no w+.
+    public static func latents(path: String, for generator: Generator) throws(GeneratorError) -> Tensor {
+        try joined(
+            codes(path: path, for: generator).map { codes throws(GeneratorError) in
+                guard case .latents(let latents) = codes else {
+                    throw .latents(
+                        path: path,
+                        reason: "it holds codes in S, which no w or w+ stands behind; those are needed")
+                }
+                return latents
+            })
+    }
+
+    /// What the arrays of a file hold, from one on.
+    private static func codes(path: String, for generator: Generator) throws(GeneratorError) -> [Codes] {
+        let checkpoint = try reading { () throws(CheckpointError) in try Checkpoint.open(path: path) }
+        if let styles = try layeredStyles(checkpoint, generator.styleSpace.layers) {
+            try requireFinite(styles, "its layers' styles", path)
+            return [.styles(styles)]
+        }
         let names = checkpoint.names.count == 1 ? checkpoint.names : checkpoint.names.filter(isLatentName)
-        var parts: [Tensor] = []
+        var parts: [Codes] = []
         for name in names {
             let tensor = try reading { () throws(CheckpointError) in try checkpoint.tensor(name) }
-            guard let part = try styles(tensor, generator) else { continue }
-            if let position = part.values.firstIndex(where: { !$0.isFinite }) {
-                throw .latents(path: checkpoint.path, reason: "\(name) is not finite at \(position)")
-            }
+            guard let part = try codes(tensor, generator) else { continue }
+            try requireFinite(tensor, name, path)
             parts.append(part)
         }
         guard !parts.isEmpty else {
@@ -33,39 +63,46 @@ public enum LatentFile {
             }
             let sizes = generator.configuration
             throw .latents(
-                path: checkpoint.path,
+                path: path,
                 reason: "it holds \(shapes.joined(separator: ", ")); w [N, \(sizes.wDimension)], "
                     + "w+ [N, \(sizes.latentCount), \(sizes.wDimension)] or s [N, \(generator.styleSpace.count)] is needed"
             )
         }
-        return try joined(parts, width: generator.styleSpace.count)
+        return parts
+    }
+
+    private static func requireFinite(
+        _ tensor: Tensor, _ name: String, _ path: String
+    ) throws(GeneratorError) {
+        guard let position = tensor.withUnsafeValues({ $0.firstIndex { !$0.isFinite } }) else { return }
+        throw .latents(path: path, reason: "\(name) is not finite at \(position)")
     }
 
     private static func isLatentName(_ name: String) -> Bool {
         ["w", "latent", "latents", "w_plus", "s"].contains(String(name.split(separator: ".").last ?? ""))
     }
 
-    /// The style codes of one array, or nil where its shape is of no latents of this generator.
-    private static func styles(_ tensor: Tensor, _ generator: Generator) throws(GeneratorError) -> Tensor? {
+    /// What one array holds, or nil where its shape is of no latents of this generator.
+    private static func codes(_ tensor: Tensor, _ generator: Generator) throws(GeneratorError) -> Codes? {
         let sizes = generator.configuration
-        let (count, width) = (sizes.latentCount, sizes.wDimension)
+        let (count, width, styleCount) = (sizes.latentCount, sizes.wDimension, generator.styleSpace.count)
         let extents = tensor.shape.dimensions
         func reshaped(_ dimensions: [Int]) throws(GeneratorError) -> Tensor {
             try shaping { () throws(ShapeError) in try tensor.reshaped(to: Shape(dimensions)) }
         }
         switch extents {
-        case [generator.styleSpace.count]: return try reshaped([1, extents[0]])
-        case [width]: return try generator.styleSpace.styles(repeated(reshaped([1, width]), sizes))
-        case [count, width]: return try generator.styleSpace.styles(reshaped([1, count, width]))
+        case [styleCount]: return .styles(try reshaped([1, styleCount]))
+        case [width]: return .latents(try repeated(reshaped([1, width]), sizes))
+        case [count, width]: return .latents(try reshaped([1, count, width]))
         default: break
         }
         guard tensor.count > 0 else { return nil }
         switch extents.count {
-        case 2 where extents[1] == generator.styleSpace.count: return tensor
-        case 2 where extents[1] == width: return try generator.styleSpace.styles(repeated(tensor, sizes))
+        case 2 where extents[1] == styleCount: return .styles(tensor)
+        case 2 where extents[1] == width: return .latents(try repeated(tensor, sizes))
         case 3 where extents[1...] == [1, width]:
-            return try generator.styleSpace.styles(repeated(reshaped([extents[0], width]), sizes))
-        case 3 where extents[1...] == [count, width]: return try generator.styleSpace.styles(tensor)
+            return .latents(try repeated(reshaped([extents[0], width]), sizes))
+        case 3 where extents[1...] == [count, width]: return .latents(tensor)
         default: return nil
         }
     }
@@ -129,11 +166,12 @@ public enum LatentFile {
         return styles
     }
 
-    private static func joined(_ parts: [Tensor], width: Int) throws(GeneratorError) -> Tensor {
+    /// Codes of equal shape one after another.
+    private static func joined(_ parts: [Tensor]) throws(GeneratorError) -> Tensor {
         if parts.count == 1 { return parts[0] }
+        let extents = [parts.reduce(0) { $0 + $1.shape[0] }] + parts[0].shape.dimensions.dropFirst()
         return try shaping { () throws(ShapeError) in
-            try Tensor(
-                parts.flatMap(\.values), shape: Shape([parts.reduce(0) { $0 + $1.shape[0] }, width]))
+            try Tensor(parts.flatMap(\.values), shape: Shape(extents))
         }
     }
 }

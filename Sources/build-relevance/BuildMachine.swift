@@ -4,15 +4,11 @@ import RelevanceDatabase
 
 /// What the machine gives a build, and what of it the program has taken already.
 struct BuildMachine {
-    /// What comes on top while it works, whatever the models: kernels that oneDNN compiles, pages of libraries that were
-    /// not touched before, stacks, what the allocator holds back.
-    private static let overhead = 24 << 20
-
     /// The most that the program may have resident, in bytes; nil where nobody knows what is free.
     private let budget: Int?
     private let isAsked: Bool
-    private let available = Self.kilobytes(of: "MemAvailable", in: "/proc/meminfo").map { $0 << 10 }
-    private let resident = (Self.kilobytes(of: "VmRSS", in: "/proc/self/status") ?? 0) << 10
+    private let available = ProcessMemory.available
+    private let resident = ProcessMemory.resident
 
     /// To be made once the models are open: what is mapped of their files counts as well.
     /// - Parameter asked: Bytes that `--memory` allows; nil for half of what is free.
@@ -22,7 +18,7 @@ struct BuildMachine {
     }
 
     /// The most that the program will have resident, in bytes, where the build takes so much.
-    func total(_ build: Int) -> Int { resident + Self.overhead + build }
+    func total(_ build: Int) -> Int { resident + ProcessMemory.growth(networks: build) }
 
     /// Threads for the sweep: as many as are asked for or, left to us, one a processor as far as the budget goes.
     /// - Throws: `OptionError` where the budget does not go as far; it says what would do.
@@ -45,17 +41,9 @@ struct BuildMachine {
 
     /// Refuses what the kernel would end by force after a while.
     func requireFree(_ build: Int, threads: Int) throws(OptionError) {
-        guard let available, total(build) - resident > available else { return }
+        guard let available, ProcessMemory.growth(networks: build) > available else { return }
         throw OptionError(
             "\(total(build) >> 20) MiB of memory are needed for \(threads) threads, and \(available >> 20) MiB are free; "
                 + "fewer --threads need less")
-    }
-
-    /// A number from a line `name:   number kB` of one of the kernel's files.
-    private static func kilobytes(of name: String, in path: String) -> Int? {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") })
-        else { return nil }
-        return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
     }
 }

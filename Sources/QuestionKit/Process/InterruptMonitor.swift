@@ -9,10 +9,12 @@ public enum InterruptMonitor {
     public static var isInterrupted: Bool { signals.load(ordering: .relaxed) > 0 }
 
     /// Begins to listen.
-    public static func start() {
-        // Both are made before a signal can come: a handler must not run their initialisers.
+    /// - Parameter resumes: Whether the same command goes on where it stopped, as people are told.
+    public static func start(resumes: Bool = true) {
+        // All are made before a signal can come: a handler must not run their initialisers.
         _ = signals.load(ordering: .relaxed)
-        _ = (notice.utf8CodeUnitCount, ended.utf8CodeUnitCount)
+        _ = (notice, plainNotice, ended, plainEnded)
+        self.resumes.store(resumes, ordering: .relaxed)
         for signal in [SIGINT, SIGTERM] {
             var old = sigaction()
             sigaction(signal, nil, &old)
@@ -34,16 +36,22 @@ public enum InterruptMonitor {
     }
 
     private static let signals = Atomic<Int>(0)
-    private static let notice: StaticString =
-        "\nstopping after the step at hand; the same command goes on from there (once more: stop at once)\n"
-    private static let ended: StaticString =
-        "\nstopped; the same command goes on from the last finished step\n"
+    private static let resumes = Atomic<Bool>(true)
+    private static let (notice, plainNotice): (StaticString, StaticString) = (
+        "\nstopping after the step at hand; the same command goes on from there (once more: stop at once)\n",
+        "\nstopping after the step at hand (once more: stop at once)\n"
+    )
+    private static let (ended, plainEnded): (StaticString, StaticString) = (
+        "\nstopped; the same command goes on from the last finished step\n", "\nstopped\n"
+    )
 
     /// Only what may be done in a signal handler: atomic arithmetic, `write`, `_exit`.
     private static func handle() {
         let code = errno
         let isFirst = signals.add(1, ordering: .relaxed).oldValue == 0
-        let text = isFirst ? notice : ended
+        let text =
+            resumes.load(ordering: .relaxed)
+            ? isFirst ? notice : ended : isFirst ? plainNotice : plainEnded
         _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
         if !isFirst { _exit(ExitStatus.interrupted.rawValue) }
         errno = code

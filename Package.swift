@@ -70,7 +70,7 @@ let package = Package(
                 "DatabaseReading", "Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP",
                 "NeuralLayers", "Tensors", logging,
             ]),
-        .target(name: "Editing", dependencies: ["Relevance", "CLIP", "StyleGAN", "Tensors"]),
+        .target(name: "Editing", dependencies: ["Relevance", "CLIP", "StyleGAN", "NeuralLayers", "Tensors"]),
         .target(name: "AnimalFaces", dependencies: ["ProgramFolder"], resources: [.copy("Resources")]),
         // Commands that answer from a database alone stand on this, and load no network's library.
         .target(
@@ -126,6 +126,12 @@ let package = Package(
             "preview-direction",
             ["Editing", "DatabaseReading", "Directions", "Pictures", "StyleGAN", "Tensors"]),
         command(
+            "optimise-latent",
+            [
+                "Editing", "Relevance", "Checkpoints", "Pictures", "StyleGAN", "CLIP", "Vocabulary",
+                "NeuralLayers", "Tensors",
+            ]),
+        command(
             "tune-direction",
             [
                 "Editing", "RelevanceDatabase", "Relevance", "Directions", "NeuralLayers", "Pictures",
@@ -142,7 +148,11 @@ let package = Package(
             path: "Benchmarks/FaceJudge"),
         .executableTarget(
             name: "success-table",
-            dependencies: ["FaceJudge", "CommandKit", "AnimalFaces", "Checkpoints", argumentParser],
+            dependencies: [
+                "FaceJudge", "CommandKit", "Editing", "Relevance", "AnimalFaces", "Checkpoints", "CLIP",
+                "StyleGAN",
+                "Vocabulary", "Tensors", argumentParser,
+            ],
             path: "Benchmarks/success-table"),
         .executableTarget(
             name: "benchmark",
@@ -197,7 +207,10 @@ let package = Package(
         tests(of: "Catalogue", [grdb]),
         tests(of: "RelevanceDatabase", ["Relevance", "AnimalFaces", "CLIP", "StyleGAN", "Tensors"]),
         tests(of: "BuildKit", [logging]),
-        tests(of: "Editing", ["Relevance", "StyleGAN", "Checkpoints", "Tensors"]),
+        tests(
+            of: "Editing",
+            ["Relevance", "StyleGAN", "CLIP", "Checkpoints", "AnimalFaces", "NeuralLayers", "Tensors"],
+            exclude: ["Fixtures"]),
         tests(of: "QuestionKit"),
         tests(of: "CommandKit"),
         // Runs the commands as they were built, so they are built first.
@@ -207,7 +220,7 @@ let package = Package(
                 "build-relevance", "merge-relevance", "query-direction", "query-direct", "embed-text",
                 "build-vocabulary",
                 "save-direction", "list-directions", "describe-channel", "find-channels",
-                "compare-directions", "tune-direction",
+                "compare-directions", "tune-direction", "optimise-latent",
                 "export-direction", "preview-direction", "inspect-checkpoint", "import-relevance",
                 "export-relevance", "Checkpoints",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",

@@ -24,10 +24,15 @@ from safetensors.torch import load_file, save_file
 class Generator:
     """StyleGAN2 with NVIDIA's names, one sample at a time."""
 
-    def __init__(self, path):
-        self.weights = {name: value.float() for name, value in load_file(path).items()}
+    def __init__(self, path, dtype=torch.float32):
+        self.weights = {name: value.to(dtype) for name, value in load_file(path).items()}
         self.resolutions = sorted(int(name.split(".")[1][1:]) for name in self.weights if name.endswith("torgb.weight"))
-        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+        # The layers' names, in the order in which the network meets them.
+        self.names = []
+        for resolution in self.resolutions:
+            block = f"synthesis.b{resolution}"
+            self.names += [block + ".conv0"] * (resolution > 4) + [block + ".conv1", block + ".torgb"]
+        taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=dtype)
         self.filter = torch.outer(taps, taps) / taps.sum() ** 2
 
     def mapping(self, z):
@@ -40,16 +45,25 @@ class Generator:
             layer += 1
         return x
 
-    def code(self, row):
-        """The styles of a row of C_total numbers, by layer, in the order in which the network meets them."""
-        styles, start = {}, 0
-        for resolution in self.resolutions:
-            for layer in ["conv1", "torgb"] if resolution == 4 else ["conv0", "conv1", "torgb"]:
-                name = f"synthesis.b{resolution}.{layer}"
-                count = len(self.weights[name + ".affine.bias"])
-                styles[name] = row[None, start : start + count]
-                start += count
+    def latents(self, z, psi=0.7, cutoff=8):
+        """z [1, z_dim] → truncated w+ [L, w_dim]."""
+        count = sum(not name.endswith("torgb") for name in self.names) + 1
+        mean, w = self.weights["mapping.w_avg"], self.mapping(z)
+        return torch.cat([mean + psi * (w - mean) if i < cutoff else w for i in range(count)])
+
+    def styles(self, latents):
+        """w+ [L, w_dim] → the style of every layer; a block's first convolution reads the w of the picture before it."""
+        styles, index = {}, 0
+        for name in self.names:
+            styles[name] = self.affine(name, latents[index][None])
+            if not name.endswith("torgb"):
+                index += 1
         return styles
+
+    def code(self, row):
+        """The styles of a row of C_total numbers, by layer."""
+        counts = [len(self.weights[name + ".affine.bias"]) for name in self.names]
+        return dict(zip(self.names, row[None].split(counts, dim=1)))
 
     def affine(self, name, w):
         """The style of a layer: from a w, or out of a style code."""
@@ -102,8 +116,8 @@ class Generator:
 class ImageEncoder:
     """CLIP's vision transformer with OpenAI's names."""
 
-    def __init__(self, path):
-        self.weights = {n: v.float() for n, v in load_file(path).items() if n.startswith("visual.")}
+    def __init__(self, path, dtype=torch.float32):
+        self.weights = {n: v.to(dtype) for n, v in load_file(path).items() if n.startswith("visual.")}
         self.patch = self.weights["visual.conv1.weight"].shape[-1]
         self.width = self.weights["visual.conv1.weight"].shape[0]
         self.side = math.isqrt(self.weights["visual.positional_embedding"].shape[0] - 1) * self.patch

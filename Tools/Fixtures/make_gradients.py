@@ -16,47 +16,19 @@ from safetensors.torch import save_file
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks"))
 import baseline
 
-GRADIENTS, PSI, CUTOFF = 3, 0.7, 8
-
-
-class Generator(baseline.Generator):
-    """In float64, with every layer's style as a tensor of its own."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        self.weights = {name: value.double() for name, value in self.weights.items()}
-        self.filter = self.filter.double()
-        self.names = []
-        for resolution in self.resolutions:
-            block = f"synthesis.b{resolution}"
-            self.names += [block + ".conv0"] * (resolution > 4) + [block + ".conv1", block + ".torgb"]
-
-    def affine(self, name, styles):
-        return styles[name]
-
-    def styles(self, latents):
-        """w+ [L, w_dim] → the style of every layer; a block's first convolution reads the w of the picture before it."""
-        styles, index = {}, 0
-        for name in self.names:
-            styles[name] = super().affine(name, latents[index][None])
-            if not name.endswith("torgb"):
-                index += 1
-        return styles
+GRADIENTS = 3
 
 
 def gradients(generator, clip):
-    generator, encoder = Generator(generator), baseline.ImageEncoder(clip)
-    encoder.weights = {name: value.double() for name, value in encoder.weights.items()}
+    generator = baseline.Generator(generator, torch.float64)
+    encoder = baseline.ImageEncoder(clip, torch.float64)
     depth = generator.weights["mapping.fc0.weight"].shape[1]
     dimension = encoder.weights["visual.proj"].shape[1]
     random = np.random.RandomState(17)
     z = torch.from_numpy(random.randn(1, depth).astype(np.float32)).double().requires_grad_()
     cotangents = torch.from_numpy(random.randn(GRADIENTS, dimension).astype(np.float32)).double()
 
-    count = sum(not name.endswith("torgb") for name in generator.names) + 1
-    mean = generator.weights["mapping.w_avg"]
-    w = generator.mapping(z)
-    latents = torch.cat([mean + PSI * (w - mean) if i < CUTOFF else w for i in range(count)])
+    latents = generator.latents(z)
     latents.retain_grad()
     styles = generator.styles(latents)
     inputs = [styles[name] for name in generator.names]

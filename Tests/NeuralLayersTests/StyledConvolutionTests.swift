@@ -39,11 +39,12 @@ import Testing
         #expect(reference.distance(of: output) < 1e-5)
     }
 
-    /// Sizes that are no whole number of tiles, blocks or strips, several strips a sample and several samples a strip.
+    /// Sizes that are no whole number of tiles, blocks or strips, several strips a sample and several samples a strip; the last
+    /// has so many inputs that products take them in parts.
     @Test(
         arguments: [
             (3, 20, 24, 7, 5), (1, 17, 3, 4, 4), (5, 70, 40, 4, 2), (2, 16, 16, 33, 61), (1, 5, 100, 1, 1),
-            (1, 33, 16, 2, 130),
+            (1, 33, 16, 2, 130), (1, 150, 40, 33, 61),
         ], [false, true])
     func oddSizesAgreeWithTheOtherKernels(
         size: (batch: Int, inputs: Int, outputs: Int, height: Int, width: Int), isUp: Bool

@@ -5,7 +5,8 @@
 /// that row alone.
 ///
 /// A kernel keeps 8 rows of 3 blocks in 24 of the processor's 32 vector registers and reads what it needs in order. Beside a
-/// library's products of row-major matrices nothing is copied to be reordered, before or behind.
+/// library's products of row-major matrices nothing is copied to be reordered, before or behind. Where I is large, it goes
+/// through in parts, whose sums wait in C for the next: the factors of a panel that all rows share stay in the first cache.
 struct BlockedProducts: Sendable {
     typealias Vector = SIMD16<Float>
 
@@ -13,6 +14,13 @@ struct BlockedProducts: Sendable {
     /// R, a multiple of 4.
     let rows: Int
     let inputBlocks, outputBlocks: Int
+
+    /// Of A: half of a second-level cache of a megabyte.
+    private static let vectorsAtOnce = 8192
+    /// Of I: their factors for a panel of three are half of a first-level cache of 48 KiB.
+    private static let inputBlocksAtOnce = 8
+    /// With fewer rows nothing is read often enough for parts to pay.
+    private static let rowsForParts = 64
 
     /// At least so many rows, in whole kernels.
     static func rows(_ count: Int) -> Int { (count + 3) / 4 * 4 }
@@ -35,7 +43,8 @@ struct BlockedProducts: Sendable {
     ) {
         let panels = panels(format)
         // So many rows at a time that they stay in the second-level cache for all panels.
-        let rowsAtOnce = max(8, 4096 / inputBlocks / 8 * 8)
+        let rowsAtOnce = max(8, Self.vectorsAtOnce / inputBlocks / 8 * 8)
+        let inputBlocksAtOnce = rows < Self.rowsForParts ? inputBlocks : Self.inputBlocksAtOnce
         for matrix in 0..<count {
             let a = source + matrix * sourceStep
             let b = weights + matrix * panels.vectors
@@ -45,10 +54,13 @@ struct BlockedProducts: Sendable {
                 for panel in 0..<panels.count {
                     let (block, width) = panels[panel]
                     let (by, to) = (b + block * panels.factors, c + block * rows)
-                    switch width {
-                    case 3: multiplyByThree(format, some, a, by, to)
-                    case 2: multiplyByTwo(format, some, a, by, to)
-                    default: multiplyByOne(format, some, a, by, to)
+                    for first in stride(from: 0, to: inputBlocks, by: inputBlocksAtOnce) {
+                        let part = first..<min(first + inputBlocksAtOnce, inputBlocks)
+                        switch width {
+                        case 3: multiplyByThree(format, some, part, a, by, to)
+                        case 2: multiplyByTwo(format, some, part, a, by, to)
+                        default: multiplyByOne(format, some, part, a, by, to)
+                        }
                     }
                 }
             }
@@ -58,64 +70,73 @@ struct BlockedProducts: Sendable {
     // Compiled apart, so that each has all registers.
     @inline(never)
     private func multiplyByThree<Format: ProductFormat>(
-        _ format: Format.Type, _ some: Range<Int>, _ a: UnsafePointer<Format.Row>,
+        _ format: Format.Type, _ some: Range<Int>, _ part: Range<Int>, _ a: UnsafePointer<Format.Row>,
         _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         multiply(
-            format, some, width: 3, InlineArray<24, Vector>(repeating: .zero),
+            format, some, part, width: 3, InlineArray<24, Vector>(repeating: .zero),
             InlineArray<12, Vector>(repeating: .zero), a, b, c)
     }
 
     @inline(never)
     private func multiplyByTwo<Format: ProductFormat>(
-        _ format: Format.Type, _ some: Range<Int>, _ a: UnsafePointer<Format.Row>,
+        _ format: Format.Type, _ some: Range<Int>, _ part: Range<Int>, _ a: UnsafePointer<Format.Row>,
         _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         multiply(
-            format, some, width: 2, InlineArray<16, Vector>(repeating: .zero),
+            format, some, part, width: 2, InlineArray<16, Vector>(repeating: .zero),
             InlineArray<8, Vector>(repeating: .zero), a, b, c)
     }
 
     @inline(never)
     private func multiplyByOne<Format: ProductFormat>(
-        _ format: Format.Type, _ some: Range<Int>, _ a: UnsafePointer<Format.Row>,
+        _ format: Format.Type, _ some: Range<Int>, _ part: Range<Int>, _ a: UnsafePointer<Format.Row>,
         _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         multiply(
-            format, some, width: 1, InlineArray<8, Vector>(repeating: .zero),
+            format, some, part, width: 1, InlineArray<8, Vector>(repeating: .zero),
             InlineArray<4, Vector>(repeating: .zero), a, b, c)
     }
 
     /// Some rows by one panel: eight at a time, then four.
     @inline(__always)
     private func multiply<Format: ProductFormat, let eightRows: Int, let fourRows: Int>(
-        _ format: Format.Type, _ some: Range<Int>, width: Int, _ zeros: InlineArray<eightRows, Vector>,
+        _ format: Format.Type, _ some: Range<Int>, _ part: Range<Int>, width: Int,
+        _ zeros: InlineArray<eightRows, Vector>,
         _ fewerZeros: InlineArray<fourRows, Vector>, _ a: UnsafePointer<Format.Row>,
         _ b: UnsafePointer<Format.Factors>,
         _ c: UnsafeMutablePointer<Vector>
     ) {
         var row = some.lowerBound
         while row + 8 <= some.upperBound {
-            kernel(format, zeros, rows: 8, width: width, a + row, b, c + row)
+            kernel(format, part, zeros, rows: 8, width: width, a + row, b, c + row)
             row += 8
         }
-        if row < some.upperBound { kernel(format, fewerZeros, rows: 4, width: width, a + row, b, c + row) }
+        if row < some.upperBound {
+            kernel(format, part, fewerZeros, rows: 4, width: width, a + row, b, c + row)
+        }
     }
 
     /// - Parameter zeros: `[rows, width]`
     @inline(__always)
     private func kernel<Format: ProductFormat, let sumCount: Int>(
-        _: Format.Type, _ zeros: InlineArray<sumCount, Vector>, rows: Int, width: Int,
+        _: Format.Type, _ part: Range<Int>, _ zeros: InlineArray<sumCount, Vector>, rows: Int, width: Int,
         _ source: UnsafePointer<Format.Row>,
         _ panel: UnsafePointer<Format.Factors>, _ result: UnsafeMutablePointer<Vector>
     ) {
         var sums = zeros
-        var a = UnsafeRawPointer(source).assumingMemoryBound(to: Format.Factor.self)
-        var b = panel
-        for _ in 0..<inputBlocks {
+        if part.lowerBound > 0 {
+            for column in 0..<width {
+                for row in 0..<rows { sums[width &* row &+ column] = result[column &* self.rows &+ row] }
+            }
+        }
+        var a = UnsafeRawPointer(source + part.lowerBound * self.rows)
+            .assumingMemoryBound(to: Format.Factor.self)
+        var b = panel + part.lowerBound * Format.Row.scalarCount * width
+        for _ in part {
             for factor in 0..<Format.Row.scalarCount {
                 for row in 0..<rows {
                     let x = a[Format.Row.scalarCount &* row &+ factor]

@@ -24,6 +24,9 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var neutral: String
     /// The version of the program that wrote last.
     public var toolVersion: String
+    /// The instruction sets of the processors that took part, sorted. With two of them the table is right to rounding, but
+    /// its bits are those of no single build. Nil where they were not written down.
+    public private(set) var instructionSets: [String]?
     /// Pairs a channel that were asked for.
     public var pairsAsked: Int
     /// Pairs a channel behind the table that queries read; 0 before the first build is complete.
@@ -63,6 +66,12 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.gradient = gradient
         self.tolerance = tolerance
         pairsDone = 0
+    }
+
+    /// Writes down that processors of these sets took part.
+    package mutating func add(instructionSets names: [String]) {
+        guard !names.isEmpty else { return }
+        instructionSets = Set(instructionSets ?? []).union(names).sorted()
     }
 
     /// The manifest of the build that this is a part of.
@@ -165,7 +174,7 @@ public struct Manifest: Hashable, Sendable, Codable {
     /// What is outside its range, if anything is; nil means that sizes may be computed from the manifest.
     package var firstProblem: String? {
         let widest = 1 << 16
-        let text = [generator.name, clip.name, precision, neutral, toolVersion]
+        let text = [generator.name, clip.name, precision, neutral, toolVersion] + (instructionSets ?? [])
         if text.contains(where: { $0.utf8.count > 4096 }) { return "an overlong text" }
         for weights in [generator, clip]
         where weights.fingerprint.utf8.count != 64 || !weights.fingerprint.allSatisfy(\.isHexDigit) {

@@ -16,6 +16,8 @@ public struct BuildRequest: Sendable {
     /// The phrase that queries start from unless told otherwise.
     public var neutral: String
     public var toolVersion: String
+    /// What the rest of the build is computed with.
+    public var instructionSet = InstructionSet.name
     /// Threads that sweep side by side; the result does not depend on it.
     public var workers = 1
     /// Images whose pairs are added in one transaction: what an interruption can lose, times the workers.

@@ -92,6 +92,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     ) throws -> BuildOutcome {
         try requireDisk()
         let wasComplete = manifest.isComplete
+        if try !openWork().isEmpty { manifest.add(instructionSets: [request.instructionSet]) }
         try store.write { [manifest, request] transaction in
             try DatabaseTables.put(manifest, transaction)
             if let sketch = request.sketch {

@@ -33,6 +33,7 @@ public struct DatabaseMerge {
         try Self.requireEveryPartOnce(parts)
         var manifest = first.manifest.whole(toolVersion: toolVersion)
         try Self.requireEveryImageOnce(parts, manifest)
+        manifest.add(instructionSets: parts.flatMap { $0.manifest.instructionSets ?? [] })
         manifest.pairsDone = manifest.pairsAsked
         manifest.layersDone = manifest.layersAsked
         let repaired = manifest.gradient?.repaired ?? []

@@ -44,6 +44,11 @@ import RelevanceDatabase
         try merge.run()
         BuildCatalogue.record(databaseAt: path)
         let manifest = merge.manifest
+        if let sets = manifest.instructionSets, sets.count > 1, !quiet {
+            StandardStream.error.writeLine(
+                "the parts were computed by processors of \(sets.joined(separator: " and ")): right to rounding, but "
+                    + "not to the last bit what one machine would have built")
+        }
         let result = Result(
             store: path, parts: parts.count, pairs: manifest.pairsDone, channels: manifest.sweptChannels)
         if json {

@@ -42,6 +42,16 @@ import Testing
         expectRefusal(asked, 65, saying: "part 1/2", "merge-relevance")
     }
 
+    @Test func partsOfTwoKindsOfProcessorMakeADatabaseAndAWarning() throws {
+        #expect(try build("part1", ["--shard", "1/2"]).status == 0)
+        let second = try build("part2", ["--shard", "2/2"], environment: ["ONEDNN_MAX_CPU_ISA": "SSE41"])
+        #expect(second.status == 0, "\(second.error)")
+        let merged = try RunningCommand.run(
+            "merge-relevance", [tiny.file("part1"), tiny.file("part2"), "--store", tiny.file("whole")])
+        #expect(merged.status == 0)
+        #expect(merged.error.contains("sse41") && merged.error.contains("right to rounding"))
+    }
+
     @Test func layersAreSweptNowAndLater() throws {
         #expect(try build("some", ["--max-resolution", "8"]).status == 0)
         #expect(try RelevanceDatabase(path: tiny.file("some")).manifest.layersDone?.last == "b8.conv1")

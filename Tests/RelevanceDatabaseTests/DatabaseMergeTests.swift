@@ -69,6 +69,24 @@ import Testing
         #expect(try RelevanceDatabase(path: whole).manifest.layersDone == ["b8.conv0"])
     }
 
+    @Test func aMergedDatabaseKnowsAllProcessorsThatTookPart() throws {
+        let parts = ["first", "second"].map { folder.file($0) }
+        for (index, path) in parts.enumerated() {
+            try build(path) {
+                $0.shard = BuildShard(index: index + 1, count: 2)
+                $0.instructionSet = "that of part \(index + 1)"
+            }
+        }
+        // Nothing is left to compute, so a third has no part in it.
+        try build(parts[1]) {
+            $0.shard = BuildShard("2/2")
+            $0.instructionSet = "another"
+        }
+        try merge(parts)
+        let manifest = try RelevanceDatabase(path: whole).manifest
+        #expect(manifest.instructionSets == ["that of part 1", "that of part 2"])
+    }
+
     @Test func aMissingPartIsNamedAndSoAreTwoOfTheSame() throws {
         let parts = try parts(3)
         expectRefusal([parts[0], parts[2]], saying: "part 2/3 is missing")

@@ -53,7 +53,9 @@ import Testing
         let input: Shape = [size.batch, size.inputs, size.height, size.width]
         let x = try Tensor(random.gaussians(input.count), shape: input)
         let shape: Shape = [size.outputs, size.inputs, 3, 3]
-        let weights = try Tensor(random.gaussians(shape.count).map { $0 / 16 }, shape: shape)
+        // So that sums are about 1.
+        let scale = 1 / (9 * Float(size.inputs)).squareRoot()
+        let weights = try Tensor(random.gaussians(shape.count).map { $0 * scale }, shape: shape)
         let found = try sums(x, weights, isUp: isUp)
         let convolution = ConvolutionShape(
             batch: size.batch, inputChannels: size.inputs, outputChannels: size.outputs, height: size.height,

@@ -7,7 +7,7 @@ TESTS   := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-tests
 PREFIX  ?= /usr/local
 COMMANDS := build-relevance merge-relevance query-direction query-direct embed-text export-direction preview-direction \
             inspect-checkpoint import-relevance export-relevance build-vocabulary save-direction list-directions \
-            describe-channel find-channels compare-directions tune-direction optimise-latent
+            describe-channel find-channels compare-directions tune-direction optimise-latent train-mapper apply-mapper
 
 .PHONY: demo build test test-kill test-slurm fuzz clip-vocabulary lint install uninstall benchmark table packages clean
 

@@ -70,7 +70,11 @@ let package = Package(
                 "DatabaseReading", "Relevance", "DirectionStore", "Checkpoints", "StyleGAN", "CLIP",
                 "NeuralLayers", "Tensors", logging,
             ]),
-        .target(name: "Editing", dependencies: ["Relevance", "CLIP", "StyleGAN", "NeuralLayers", "Tensors"]),
+        .target(
+            name: "Editing",
+            dependencies: [
+                "DatabaseReading", "Relevance", "CLIP", "StyleGAN", "Checkpoints", "NeuralLayers", "Tensors",
+            ]),
         .target(name: "AnimalFaces", dependencies: ["ProgramFolder"], resources: [.copy("Resources")]),
         // Commands that answer from a database alone stand on this, and load no network's library.
         .target(
@@ -83,7 +87,8 @@ let package = Package(
             name: "CommandKit",
             dependencies: [
                 "QuestionKit",
-                "RelevanceDatabase", "DirectionStore", "Relevance", "AnimalFaces", "Checkpoints", "StyleGAN",
+                "RelevanceDatabase", "DirectionStore", "Relevance", "Editing", "AnimalFaces", "Checkpoints",
+                "StyleGAN",
                 "CLIP", "Vocabulary", "NeuralLayers", "Pictures", "Tensors", argumentParser,
             ]),
 
@@ -114,7 +119,7 @@ let package = Package(
         command("build-vocabulary", ["DatabaseReading", "Vocabulary"], on: "QuestionKit"),
         command("embed-text", ["CLIP", "NeuralLayers", "RelevanceDatabase", "Vocabulary"]),
         command("export-direction", ["DatabaseReading", "Directions"]),
-        command("inspect-checkpoint", ["Checkpoints", "StyleGAN", "CLIP", "NeuralLayers"]),
+        command("inspect-checkpoint", ["Editing", "Checkpoints", "StyleGAN", "CLIP", "NeuralLayers"]),
         command(
             "import-relevance",
             [
@@ -131,6 +136,10 @@ let package = Package(
                 "Editing", "Relevance", "Checkpoints", "Pictures", "StyleGAN", "CLIP", "Vocabulary",
                 "NeuralLayers", "Tensors",
             ]),
+        command(
+            "train-mapper", ["Editing", "DatabaseReading", "CLIP", "StyleGAN", "NeuralLayers", "Vocabulary"]),
+        command(
+            "apply-mapper", ["Editing", "Relevance", "Pictures", "StyleGAN", "Checkpoints", "Tensors"]),
         command(
             "tune-direction",
             [
@@ -209,7 +218,11 @@ let package = Package(
         tests(of: "BuildKit", [logging]),
         tests(
             of: "Editing",
-            ["Relevance", "StyleGAN", "CLIP", "Checkpoints", "AnimalFaces", "NeuralLayers", "Tensors"],
+            [
+                "DatabaseReading", "Relevance", "StyleGAN", "CLIP", "Checkpoints", "AnimalFaces",
+                "NeuralLayers",
+                "Tensors",
+            ],
             exclude: ["Fixtures"]),
         tests(of: "QuestionKit"),
         tests(of: "CommandKit"),
@@ -220,7 +233,7 @@ let package = Package(
                 "build-relevance", "merge-relevance", "query-direction", "query-direct", "embed-text",
                 "build-vocabulary",
                 "save-direction", "list-directions", "describe-channel", "find-channels",
-                "compare-directions", "tune-direction", "optimise-latent",
+                "compare-directions", "tune-direction", "optimise-latent", "train-mapper", "apply-mapper",
                 "export-direction", "preview-direction", "inspect-checkpoint", "import-relevance",
                 "export-relevance", "Checkpoints",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",

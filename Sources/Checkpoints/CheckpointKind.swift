@@ -25,6 +25,8 @@ public enum CheckpointKind: Hashable, Sendable {
     case faceRecognition
     case visionTransformer
     case languageModel
+    /// A latent mapper, train-mapper's or StyleCLIP's; theirs has its generator with it.
+    case latentMapper
     /// StyleCLIP's `S_mean_std`: means and deviations of styles, layer by layer.
     case styleStatistics
     /// One array of two axes: a relevance table such as `fs3.npy`, or codes in W or S.
@@ -37,6 +39,10 @@ public enum CheckpointKind: Hashable, Sendable {
 
     /// Names that tell a kind, each by itself unless `and` names a second; in the order in which they are looked for.
     private static let marks: [(kind: CheckpointKind, name: String, and: String)] = [
+        (.latentMapper, "course_mapping.mapping.1.weight", ""),
+        (.latentMapper, "medium_mapping.mapping.1.weight", ""),
+        (.latentMapper, "fine_mapping.mapping.1.weight", ""),
+        (.latentMapper, "mapper.mapping.mapping.1.weight", ""),
         (.styleGAN2(.nvidia), "synthesis.b4.const", ""),
         (.styleGAN2(.rosinality), "input.input", "conv1.conv.weight"),
         (.styleGAN3, "synthesis.input.weight", "synthesis.input.freqs"),
@@ -133,6 +139,7 @@ public enum CheckpointKind: Hashable, Sendable {
         case .faceRecognition: "a face recognition network"
         case .visionTransformer: "a vision transformer"
         case .languageModel: "a language model"
+        case .latentMapper: "a latent mapper"
         case .styleStatistics: "means and standard deviations of styles, as StyleCLIP's S_mean_std"
         case .matrix(let shape): "one matrix \(shape): a relevance table such as fs3.npy, or codes in W or S"
         case .latents(let shape): "latents \(shape)"
@@ -146,6 +153,7 @@ public enum CheckpointKind: Hashable, Sendable {
         switch self {
         case .styleGAN2: "build-relevance --generator"
         case .clip: "build-relevance --clip"
+        case .latentMapper: "apply-mapper"
         case .styleStatistics: "import-relevance --statistics"
         case .matrix: "import-relevance, or preview-direction --latents"
         case .latents: "preview-direction --latents"

@@ -1,6 +1,7 @@
 import CLIP
 import Checkpoints
 import CommandKit
+import Editing
 import NeuralLayers
 import StyleGAN
 
@@ -87,6 +88,18 @@ struct CheckpointReport {
                 ("embeddings", "\(sizes.dimension)"),
                 ("activation", "\(name(of: sizes.activation)) (\(sizes.conventionsSource))"),
             ]
+        case .latentMapper:
+            let file = try MapperFile(checkpoint)
+            var sizes = [
+                ("phrase", Terminal.printable(file.phrase ?? "not said", limit: 200)),
+                ("levels", file.levels.map(\.name).joined(separator: " ")), ("w", "\(file.wDimension)"),
+            ]
+            if let record = file.record {
+                sizes += [
+                    ("steps", "\(record.steps)"), ("generator", Terminal.printable("\(record.generator)")),
+                ]
+            }
+            return sizes
         default: return []
         }
     }

@@ -7,16 +7,17 @@ public enum TinyModels {
     /// - Parameters:
     ///   - seed: Another seed is another generator.
     ///   - channels: Of every layer.
-    public static func writeGenerator(path: String, seed: UInt32 = 1, channels: Int = 8) throws {
+    public static func writeGenerator(
+        path: String, seed: UInt32 = 1, channels: Int = 8, width: Int = 8, resolution: Int = 16
+    ) throws {
         var weights = Weights(seed: seed)
-        let width = 8
         for layer in 0..<2 {
             weights.add("mapping.fc\(layer).weight", [width, width], scale: 100)
             weights.add("mapping.fc\(layer).bias", [width])
         }
         weights.add("mapping.w_avg", [width])
         weights.add("synthesis.b4.const", [channels, 4, 4])
-        for side in [4, 8, 16] {
+        for side in [4, 8, 16, 32, 64] where side <= resolution {
             for name in side == 4 ? ["conv1"] : ["conv0", "conv1"] {
                 let prefix = "synthesis.b\(side).\(name)."
                 weights.add(prefix + "weight", [channels, channels, 3, 3])

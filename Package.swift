@@ -133,11 +133,10 @@ let package = Package(
         command(
             "optimise-latent",
             [
-                "Editing", "Relevance", "Checkpoints", "Pictures", "StyleGAN", "CLIP", "Vocabulary",
-                "NeuralLayers", "Tensors",
+                "Editing", "Relevance", "Checkpoints", "Pictures", "StyleGAN", "Tensors",
             ]),
         command(
-            "train-mapper", ["Editing", "DatabaseReading", "CLIP", "StyleGAN", "NeuralLayers", "Vocabulary"]),
+            "train-mapper", ["Editing", "DatabaseReading", "StyleGAN", "Vocabulary"]),
         command(
             "apply-mapper", ["Editing", "Relevance", "Pictures", "StyleGAN", "Checkpoints", "Tensors"]),
         command(

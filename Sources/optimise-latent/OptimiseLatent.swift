@@ -1,15 +1,12 @@
 import ArgumentParser
-import CLIP
 import Checkpoints
 import CommandKit
 import Editing
 import Foundation
-import NeuralLayers
 import Pictures
 import Relevance
 import StyleGAN
 import Tensors
-import Vocabulary
 
 extension LatentSpace: ExpressibleByArgument {}
 
@@ -78,12 +75,7 @@ extension LatentSpace: ExpressibleByArgument {}
             valueName: "λ"))
     var distanceWeight: Float?
 
-    @Option(
-        help: ArgumentHelp(
-            "Prompt templates, one a line, each with {} where the phrase goes. Default: the phrase alone.",
-            valueName: "file"),
-        completion: .file())
-    var templates: String?
+    @OptionGroup var textOptions: TextOptions
 
     @Option(
         name: .shortAndLong,
@@ -158,7 +150,7 @@ extension LatentSpace: ExpressibleByArgument {}
         let (generator, model) = try (generator.open().generator, clip.open().model)
         let starts = try starts(generator)
         let optimisation = try LatentOptimisation(
-            generator, model, text: text(model), settings: settings)
+            generator, model, text: textOptions.embedding(of: phrase, by: model), settings: settings)
 
         let faces = starts.shape[0]
         let workers = min(threads ?? ProcessInfo.processInfo.activeProcessorCount, faces)
@@ -193,14 +185,6 @@ extension LatentSpace: ExpressibleByArgument {}
         settings.learningRate = learningRate
         settings.distanceWeight = free ? 0 : distanceWeight ?? settings.distanceWeight
         return settings
-    }
-
-    /// E_t.
-    private func text(_ model: CLIPModel) throws -> [Float] {
-        // A small encoder's threads would wait for one another longer than they work.
-        if model.configuration.text.width <= 256 { Threads.limit(to: 1) }
-        let templates = try templates.map(Templates.load) ?? [Template("{}")]
-        return try PromptEnsemble(templates: templates).embedding(of: phrase, by: model.textEncoder())
     }
 
     /// The codes that the faces begin as.

@@ -1,12 +1,8 @@
 import ArgumentParser
-import CLIP
 import CommandKit
-import DatabaseReading
 import Editing
 import Foundation
-import NeuralLayers
 import StyleGAN
-import Vocabulary
 
 @main struct TrainMapper: DirectionCommand {
     static let configuration = CommandConfiguration(
@@ -48,12 +44,7 @@ import Vocabulary
     @OptionGroup var clip: CLIPOptions
     @OptionGroup var options: MapperOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Prompt templates, one a line, each with {} where the phrase goes. Default: the phrase alone.",
-            valueName: "file"),
-        completion: .file())
-    var templates: String?
+    @OptionGroup var text: TextOptions
 
     @Flag(exclusivity: .exclusive)
     var start = Start.resume
@@ -114,8 +105,7 @@ import Vocabulary
         try OutputFile.require(path)
         let (generator, generatorRecord) = try generator.open()
         let (model, clipRecord) = try clip.open()
-        let templates = try templates.map(Templates.load) ?? [Template("{}")]
-        let settings = try options.settings(phrase: phrase, templates: templates)
+        let settings = try options.settings(phrase: phrase, templates: text.loadTemplates())
         let keeper = MapperKeeper(path: path, generator: generatorRecord, clip: clipRecord)
         let training =
             try start == .restart
@@ -127,11 +117,8 @@ import Vocabulary
         talk.announce(
             training, steps: options.steps, threads: min(threads, settings.batch),
             memory: MapperTrainer.memoryBytes(training, generator, model, threads: threads))
-        // A small encoder's threads would wait for one another longer than they work.
-        if model.configuration.text.width <= 256 { Threads.limit(to: 1) }
-        let embedding = try PromptEnsemble(templates: templates).embedding(
-            of: phrase, by: model.textEncoder())
-        let trainer = try MapperTrainer(training, generator, model, phrase: embedding, threads: threads)
+        let trainer = try MapperTrainer(
+            training, generator, model, phrase: text.embedding(of: phrase, by: model), threads: threads)
         try train(trainer, keeper, talk)
         try talk.conclude(trainer, evaluation: trainer.evaluation(), took: .now - began)
     }

@@ -86,15 +86,15 @@ public struct Ranger: Equatable, Sendable {
         _ values: UnsafeMutableBufferPointer<Float>, by gradient: UnsafeBufferPointer<Float>,
         _ memory: inout Memory, rate: Float, isAdaptive: Bool
     ) {
-        let (β1, β2) = (Float(decay.mean), Float(decay.square))
-        let (rest1, rest2) = (Float(1 - decay.mean), Float(1 - decay.square))
+        let (old, new) = (Float(decay.mean), Float(1 - decay.mean))
+        let (oldSquare, newSquare) = (Float(decay.square), Float(1 - decay.square))
         memory.mean.withUnsafeMutableValues { mean in
             memory.square.withUnsafeMutableValues { square in
                 for i in values.indices {
-                    mean[i] = β1 * mean[i] + rest1 * gradient[i]
-                    square[i] = β2 * square[i] + rest2 * gradient[i] * gradient[i]
-                    values[i] -=
-                        isAdaptive ? rate * mean[i] / (square[i].squareRoot() + epsilon) : rate * mean[i]
+                    mean[i] = old * mean[i] + new * gradient[i]
+                    square[i] = oldSquare * square[i] + newSquare * gradient[i] * gradient[i]
+                    let divisor = isAdaptive ? square[i].squareRoot() + epsilon : 1
+                    values[i] -= rate * mean[i] / divisor
                 }
             }
         }

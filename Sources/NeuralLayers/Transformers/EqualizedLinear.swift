@@ -86,12 +86,11 @@ public final class EqualizedLinear {
         ofWeights: Activations, ofBias: Activations, ofInput: Activations?
     ) throws(NeuralLayerError) {
         try requireShapes(x, w, ofBias, y)
-        let (ȳ, values) = (gradient.elements, y.elements)
+        let (outer, values) = (gradient.elements, y.elements)
         // The gradient of W x, m/√I and all: y has the sign of what the activation was given.
-        for i in ȳ.indices { ȳ[i] *= (values[i] > 0 ? 1 : Self.slope) * Float(2).squareRoot() * gain }
+        for i in outer.indices { outer[i] *= (values[i] > 0 ? 1 : Self.slope) * Float(2).squareRoot() * gain }
         try weightGradient(input: x, outputGradient: gradient, weights: ofWeights, bias: ofBias)
-        let b̄ = ofBias.elements
-        for o in b̄.indices { b̄[o] *= multiplier / gain }
+        for o in 0..<outputs { ofBias.elements[o] *= multiplier / gain }
         guard let ofInput else { return }
         try outputGradient.slide(to: 0, of: gradient, reach: rows * outputs)
         try weights.slide(to: 0, of: w, reach: outputs * inputs)

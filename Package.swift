@@ -157,7 +157,7 @@ let package = Package(
         .executableTarget(
             name: "success-table",
             dependencies: [
-                "FaceJudge", "CommandKit", "Editing", "Relevance", "AnimalFaces", "Checkpoints", "CLIP",
+                "FaceJudge", "CommandKit", "Editing", "Relevance", "Directions", "AnimalFaces", "Checkpoints", "CLIP",
                 "StyleGAN",
                 "Vocabulary", "Tensors", argumentParser,
             ],
@@ -191,7 +191,7 @@ let package = Package(
         .executableTarget(
             name: "gradient-benchmark",
             dependencies: [
-                "RandomModels", "CommandKit", "RelevanceDatabase", "Relevance", "AnimalFaces",
+                "RandomModels", "CommandKit", "RelevanceDatabase", "Editing", "Relevance", "AnimalFaces",
                 "ProgramFolder",
                 "Vocabulary", "CLIP", "StyleGAN", "NeuralLayers", "Checkpoints", "Tensors", argumentParser,
             ],

@@ -7,7 +7,8 @@ encoder in batches of 16. Written from the papers and from the tensors' names, f
 
     baseline.py --generator generator.safetensors --clip clip.safetensors --threads 2 --images 160
 
-prints one line of JSON: pictures a second of each half and of both, which is two a pair.
+prints one line of JSON: pictures a second of each half and of both, which is two a pair. `--optimise 300` times steps
+of the published latent optimisation instead.
 """
 
 import argparse
@@ -159,6 +160,45 @@ class ImageEncoder:
         return F.normalize(x, dim=-1)
 
 
+def learning_rate(t, rate=0.1, rampdown=0.25, rampup=0.05):
+    """Of the published latent optimisation, at a time from 0 to 1."""
+    falling = 0.5 - 0.5 * math.cos(math.pi * min(1, (1 - t) / rampdown))
+    return rate * falling * min(1, t / rampup)
+
+
+def optimise(starts, trained, embedding, text, steps, weight=0.008):
+    """Latent optimisation: the loss before the first step and after each, with the tensors; those not trained stay.
+
+    1 − E_i(G(x))·E_t + λ |x − x_s|², by Adam, where x are tensors that begin as `starts`.
+    """
+    tensors = [start.clone().requires_grad_(train) for start, train in zip(starts, trained)]
+    adam = torch.optim.Adam([tensor for tensor in tensors if tensor.requires_grad])
+    for step in range(steps + 1):
+        distance = sum((tensor - start).square().sum() for tensor, start in zip(tensors, starts))
+        loss = 1 - embedding(tensors) @ text + weight * distance
+        yield loss.item(), [tensor.detach() for tensor in tensors]
+        if step < steps:
+            adam.param_groups[0]["lr"] = learning_rate(step / steps)
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+
+
+def time_optimisation(options, generator, encoder, z):
+    """Prints the seconds of a step of one face in w+; the pass before the first step is there to warm."""
+    text = torch.from_numpy(numpy.random.RandomState(1).randn(encoder.weights["visual.proj"].shape[1])).float()
+    walk = optimise(
+        [generator.latents(z)], [True],
+        lambda tensors: encoder.embeddings(generator.synthesis(generator.styles(tensors[0])))[0],
+        F.normalize(text, dim=0), options.optimise)
+    next(walk)
+    began = time.perf_counter()
+    for _ in walk:
+        pass
+    seconds = (time.perf_counter() - began) / options.optimise
+    print(json.dumps({"seconds_a_step": seconds, "torch": torch.__version__}))
+
+
 def embed_codes(options, generator, encoder):
     """Draws and embeds given style codes, in the same batches."""
     codes = [generator.code(row) for row in load_file(options.codes)["codes"]]
@@ -182,6 +222,7 @@ def main():
     parser.add_argument("--clip", required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--images", type=int, default=160, help="pictures to time, rounded up to batches of 16")
+    parser.add_argument("--optimise", type=int, help="steps of latent optimisation to time instead")
     parser.add_argument("--codes", help="style codes to draw instead, [n, C_total] under 'codes' of a safetensors file")
     parser.add_argument("--embeddings", help="where their embeddings go, [n, d]")
     options = parser.parse_args()
@@ -191,8 +232,11 @@ def main():
     if options.codes:
         return embed_codes(options, generator, encoder)
     z = numpy.random.RandomState(0).randn(1, generator.weights["mapping.fc0.weight"].shape[1])
+    z = torch.from_numpy(z).float()
+    if options.optimise:
+        return time_optimisation(options, generator, encoder, z)
     with torch.inference_mode():
-        w = generator.mapping(torch.from_numpy(z).float())
+        w = generator.mapping(z)
         encoder.embeddings(torch.cat([generator.synthesis(w)] * 16))  # warm
         rendering = embedding = 0.0
         rounds = max(1, math.ceil(options.images / 16))

@@ -23,6 +23,9 @@ public final class EditTrial {
     private let regressor: FaceRegressor
     /// `[N, C_total]`
     private let faces: Tensor
+    /// The faces' seed, and their truncation.
+    public let seed: UInt32
+    public let truncation = Truncation()
     /// The faces as they are read before an edit.
     public let originals: [FaceParameters]
 
@@ -32,21 +35,32 @@ public final class EditTrial {
     public init(_ generator: Generator, regressor: FaceRegressor, faces count: Int, seed: UInt32) throws {
         renderer = try DirectionRenderer(generator, batch: regressor.batch)
         self.regressor = regressor
-        faces = try renderer.styles(images: 0..<count, seed: seed, truncation: Truncation())
+        self.seed = seed
+        faces = try renderer.styles(images: 0..<count, seed: seed, truncation: truncation)
         originals = try regressor.read(renderer.images(styles: faces))
     }
 
     /// The faces as they are read after s' = s + α ∆s.
     public func edited(by direction: Direction, alpha: Float) throws -> [FaceParameters] {
-        let moved = try DirectionRenderer.moved(faces, along: direction.change, strengths: [alpha])
-        return try regressor.read(renderer.images(styles: moved))
+        try read(DirectionRenderer.moved(faces, along: direction.change, strengths: [alpha]))
+    }
+
+    /// Faces as they are read off the pictures of their style codes, `[N, C_total]`.
+    public func read(_ styles: Tensor) throws -> [FaceParameters] {
+        try regressor.read(renderer.images(styles: styles))
     }
 
     /// Edits the faces and holds them to what the phrase asks.
     public func outcome(
         of expectation: EditExpectation, direction: Direction, alpha: Float
     ) throws -> Outcome {
-        let edited = try edited(by: direction, alpha: alpha)
+        outcome(of: expectation, edited: try edited(by: direction, alpha: alpha), alpha: alpha)
+    }
+
+    /// Holds the faces, as they are read after some edit, to what the phrase asks.
+    public func outcome(
+        of expectation: EditExpectation, edited: [FaceParameters], alpha: Float = 0
+    ) -> Outcome {
         let others = originals.indices.filter { !expectation.rule.holds(for: originals[$0]) }
         let reached = others.filter { expectation.rule.holds(for: edited[$0]) }.count
         var movement: Float = 0

@@ -3,6 +3,7 @@ import ArgumentParser
 import CLIP
 import Checkpoints
 import CommandKit
+import Editing
 import Foundation
 import NeuralLayers
 import ProgramFolder
@@ -99,6 +100,7 @@ import Tensors
             )
         }
         try measureDirect(models)
+        try measureOptimisation(models, steps: LatentOptimisation.Settings().steps)
         guard let pairs else { return }
         let comparison = try TableComparison(pairs: RelevanceDatabase(path: pairs), models)
         for line in try comparison.rows(of: database) { try write(line.name, line.value) }
@@ -124,6 +126,7 @@ import Tensors
         let image = try measureImage(models, products: 24)
         try compareWithReleased(models, image: image)
         try measureDirect(models)
+        try measureOptimisation(models, steps: 3)
     }
 
     // MARK: Stages
@@ -157,26 +160,60 @@ import Tensors
     }
 
     private func compareWithReleased(_ models: MeasuredModels, image: Double) throws {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("baseline.py").path
-        let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
         struct Result: Decodable {
             let picturesPerSecond: Double
             let torch: String
         }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard
-            let text = try? ProgramOutput.of([
-                "/usr/bin/env", python, script, "--generator", models.paths.generator, "--clip",
-                models.paths.clip, "--threads", "\(workers)", "--images", "16",
-            ]), let result = try? decoder.decode(Result.self, from: Data(text.utf8))
-        else { return try write("released procedure", "\(python) has no torch: not measured") }
+        guard let result: Result = baseline(models, ["--images", "16"]) else {
+            return try write("released procedure", Self.withoutTorch)
+        }
         let released = 2 * Double(models.generator.styleSpace.sweptCount) / result.picturesPerSecond
         try write(
             "released procedure in PyTorch \(result.torch), an image of the table, from 16 of its pictures",
             seconds(released))
         try write("gradients against it", "\(number(released / image)) times as fast")
+    }
+
+    /// Latent optimisation of a face in w+, scaled to the published number of steps.
+    private func measureOptimisation(_ models: MeasuredModels, steps: Int) throws {
+        struct Result: Decodable {
+            let secondsAStep: Double
+            let torch: String
+        }
+        let whole = Double(LatentOptimisation.Settings().steps)
+        let measurement = OptimisationMeasurement(models, steps: steps)
+        let alone = whole * (try measurement.secondsAStep(faces: 1))
+        let together = whole * (try measurement.secondsAStep(faces: workers)) / Double(workers)
+        let what =
+            "latent optimisation, a face of \(Int(whole)) steps"
+            + (steps < Int(whole) ? ", from \(steps) of them" : "")
+        try write(what + ", alone (1 thread)", seconds(alone))
+        try write(what + ", where \(workers) go side by side", seconds(together))
+        guard let result: Result = baseline(models, ["--optimise", "\(steps)"]) else {
+            return try write("the same in PyTorch", Self.withoutTorch)
+        }
+        let plain = whole * result.secondsAStep
+        try write("the same in PyTorch \(result.torch), \(workers) threads", seconds(plain))
+        try write(
+            "optimisation against it, alone; side by side",
+            "\(number(plain / alone)); \(number(plain / together)) times as fast")
+    }
+
+    private static let withoutTorch = "$PYTHON has no torch: not measured"
+
+    /// What `baseline.py` says of the models, or nil where there is no PyTorch.
+    private func baseline<Result: Decodable>(_ models: MeasuredModels, _ arguments: [String]) -> Result? {
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("baseline.py").path
+        let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let text = try? ProgramOutput.of(
+            [
+                "/usr/bin/env", python, script, "--generator", models.paths.generator, "--clip",
+                models.paths.clip, "--threads", "\(workers)",
+            ] + arguments)
+        return text.flatMap { try? decoder.decode(Result.self, from: Data($0.utf8)) }
     }
 
     private func measureDirect(_ models: MeasuredModels) throws {

@@ -12,6 +12,10 @@ import FaceJudge
         discussion: """
             The judge is a network that reads what a face was drawn with off its picture; it saw no caption and
             chose no direction. α is chosen on other faces than those that are counted.
+
+            Examples:
+              success-table
+              success-table --optimise --faces 32     optimised latents beside the directions (two minutes)
             """,
         version: ProgramVersion.current)
 
@@ -25,6 +29,7 @@ import FaceJudge
     var beta = DirectionOptions.defaultThreshold
 
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup var optimisation: OptimisationOptions
 
     func validate() throws {
         guard (2...10_000).contains(faces) else {
@@ -43,6 +48,11 @@ import FaceJudge
             checkpoint: Checkpoint.open(path: AnimalFaces.resource(.regressor)), batch: 32)
         let choosing = try EditTrial(generator, regressor: regressor, faces: faces, seed: seed + 1)
         let counting = try EditTrial(generator, regressor: regressor, faces: faces, seed: seed)
+        if optimisation.optimise {
+            return try OptimisationTable(
+                optimisation, generator, CLIPOptions.parse([]).open(for: database), phrases
+            ).write(choosing: choosing, counting: counting)
+        }
 
         try write("| phrase | channels | α | faces that reach it | other attributes move |")
         try write("|---|---:|---:|---:|---:|")
@@ -70,7 +80,7 @@ import FaceJudge
 
 private func mean(_ values: [Float]) -> Float { values.reduce(0, +) / Float(max(1, values.count)) }
 
-private func percent(_ share: Float) -> String { "\(Int((100 * share).rounded())) %" }
+func percent(_ share: Float) -> String { "\(Int((100 * share).rounded())) %" }
 
 extension EditExpectation.Kind {
     fileprivate var plural: String { self == .species ? "all species" : "all attributes" }

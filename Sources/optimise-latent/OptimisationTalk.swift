@@ -29,8 +29,9 @@ final class OptimisationTalk: Sendable {
         guard !isQuiet else { return }
         let most = ProcessMemory.resident + ProcessMemory.growth(networks: memory)
         StandardStream.error.writeLine(
-            "\(Terminal.printable(phrase, limit: 80)): \(faces) faces, \(ProgressReporter.grouped(total)) steps by "
-                + "\(workers) threads, at most \(most >> 20) MiB of memory")
+            "\(Terminal.printable(phrase, limit: 80)): \(faces) \(faces == 1 ? "face" : "faces"), "
+                + "\(ProgressReporter.grouped(total)) steps by \(workers) \(workers == 1 ? "thread" : "threads"), at most \(most >> 20) MiB of memory"
+        )
     }
 
     /// Of one face after one more step; the loss that is shown is the mean of all that have begun.

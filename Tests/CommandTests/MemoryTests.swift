@@ -15,7 +15,13 @@ import Testing
 
     /// Runs a build to its end; returns what it said in MiB, and what it came to have resident.
     private func memory(_ options: [String]) throws -> (said: Int, peak: Int, threads: Int) {
-        let running = try RunningCommand("build-relevance", build + options)
+        try memory(of: "build-relevance", build + options)
+    }
+
+    private func memory(
+        of command: String, _ arguments: [String]
+    ) throws -> (said: Int, peak: Int, threads: Int) {
+        let running = try RunningCommand(command, arguments)
         var peak = 0
         while let now = running.residentPeak {
             peak = max(peak, now)
@@ -23,7 +29,7 @@ import Testing
         }
         let result = running.wait()
         try #require(result.status == 0, "\(result.error)")
-        let said = try #require(result.error.firstMatch(of: /by (\d+) threads, at most (\d+) MiB of memory/))
+        let said = try #require(result.error.firstMatch(of: /by (\d+) threads?, at most (\d+) MiB of memory/))
         return (try #require(Int(said.2)), peak >> 20, try #require(Int(said.1)))
     }
 
@@ -36,6 +42,15 @@ import Testing
         #expect(memory.peak > 40 && memory.peak <= memory.said, "\(memory)")
         // Not said for nothing either.
         #expect(2 * memory.said <= 5 * memory.peak, "\(memory)")
+    }
+
+    @Test func optimisationTakesNoMoreThanItSays() throws {
+        let arguments = ["tiger", "--faces", "2", "--steps", "40", "--output", folder.file("sheet.png")]
+        for threads in ["1", "2"] {
+            let memory = try memory(of: "optimise-latent", arguments + ["--threads", threads])
+            #expect(memory.peak > 40 && memory.peak <= memory.said, "\(memory)")
+            #expect(2 * memory.said <= 5 * memory.peak, "\(memory)")
+        }
     }
 
     @Test func aBudgetIsKeptAndOneThatIsTooSmallIsRefusedWithOneThatWouldDo() throws {

@@ -7,7 +7,6 @@ benchmark's plain ones.
     python make_optimisation.py name=generator.safetensors,clip.safetensors … optimisation.safetensors
 """
 
-import math
 import sys
 from pathlib import Path
 
@@ -18,33 +17,13 @@ from safetensors.torch import save_file
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks"))
 import baseline
 
-STEPS, RATE, WEIGHT = 20, 0.1, 0.008
+STEPS = 20
 
 
-def learning_rate(t):
-    falling = 0.5 - 0.5 * math.cos(math.pi * min(1, (1 - t) / 0.25))
-    return RATE * falling * min(1, t / 0.05)
-
-
-def optimise(starts, trained, embedding, text):
-    """Losses before the first step and after each, and the tensors after the last; those not trained stay."""
-    tensors = [start.clone().requires_grad_(train) for start, train in zip(starts, trained)]
-    adam = torch.optim.Adam([tensor for tensor in tensors if tensor.requires_grad], lr=RATE)
-
-    def loss():
-        distance = sum((tensor - start).square().sum() for tensor, start in zip(tensors, starts))
-        return 1 - embedding(tensors) @ text + WEIGHT * distance
-
-    losses = []
-    for step in range(STEPS):
-        adam.param_groups[0]["lr"] = learning_rate(step / STEPS)
-        value = loss()
-        losses.append(value.item())
-        adam.zero_grad()
-        value.backward()
-        adam.step()
-    losses.append(loss().item())
-    return torch.tensor(losses, dtype=torch.float64), [tensor.detach() for tensor in tensors]
+def optimise(*arguments):
+    """Losses before the first step and after each, and the tensors after the last."""
+    walk = list(baseline.optimise(*arguments, steps=STEPS))
+    return torch.tensor([loss for loss, _ in walk], dtype=torch.float64), walk[-1][1]
 
 
 def trajectories(generator, clip):

@@ -104,14 +104,13 @@ public struct LatentOptimisation: Sendable {
         var step = 0
         do throws(RelevanceError) {
             var latent = OptimisedLatent(start: start, value: try objective.value(at: start, from: start))
-            while step < settings.steps, observe(latent) {
+            while observe(latent), step < settings.steps {
                 let gradient = try objective.gradient(at: code, from: start)
                 adam.step(&code, gradient: gradient, learningRate: schedule(step))
                 step += 1
                 latent.add(code, try objective.value(at: code, from: start))
                 if kept.contains(step) { latent.onTheWay.append(code) }
             }
-            _ = observe(latent)
             return latent
         } catch {
             throw .image(

@@ -146,7 +146,7 @@ import Testing
             return !(latent == 1 && state.stepsTaken == 4)
         }
         #expect(found[0]?.stepsTaken == 25 && found[1]?.stepsTaken == 4 && found[2] == nil)
-        #expect(seen.withLock { $0.count } == 26 + 6)
+        #expect(seen.withLock { $0.count } == 26 + 5)
     }
 
     @Test func whatIsNoLatentOfTheGeneratorIsRefused() throws {

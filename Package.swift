@@ -157,7 +157,7 @@ let package = Package(
         .executableTarget(
             name: "success-table",
             dependencies: [
-                "FaceJudge", "CommandKit", "Editing", "Relevance", "Directions", "AnimalFaces", "Checkpoints", "CLIP",
+                "FaceJudge", "CommandKit", "Editing", "Relevance", "AnimalFaces", "Checkpoints", "CLIP",
                 "StyleGAN",
                 "Vocabulary", "Tensors", argumentParser,
             ],

@@ -1,7 +1,6 @@
 import Editing
 import Relevance
 import StyleGAN
-import Synchronization
 import Tensors
 
 /// Steps of latent optimisation, timed.
@@ -16,8 +15,8 @@ struct OptimisationMeasurement {
         self.settings = settings
     }
 
-    /// The seconds of a step of one face where some go side by side, each on a thread; what precedes the first step is
-    /// there to warm.
+    /// The seconds of a step where some faces go side by side, each on a thread; the passes before the first step are there
+    /// to warm.
     func secondsAStep(faces: Int) throws -> Double {
         let (generator, model) = (models.generator, models.model)
         var random = NumPyRandomState(seed: 1)
@@ -26,15 +25,11 @@ struct OptimisationMeasurement {
         let z = try LatentSamples.images(0..<faces, seed: 1, dimension: generator.configuration.zDimension)
         let optimisation = LatentOptimisation(
             generator, model, text: text.map { $0 / length }, settings: settings)
-        let times = Mutex((began: [ContinuousClock.Instant](), ended: [ContinuousClock.Instant]()))
-        let steps = settings.steps
+        var began = ContinuousClock.now
         _ = try optimisation.run(from: generator.latents(z: z, truncation: Truncation()), workers: faces) {
-            if $1.stepsTaken == 0 { times.withLock { $0.began.append(.now) } }
-            if $1.stepsTaken == steps { times.withLock { $0.ended.append(.now) } }
+            if $0[0].stepsTaken == 0 { began = .now }
             return true
         }
-        return times.withLock { times in
-            zip(times.began, times.ended).reduce(0) { $0 + ($1.1 - $1.0) / .seconds(1) }
-        } / Double(faces * steps)
+        return (.now - began) / .seconds(1) / Double(settings.steps)
     }
 }

@@ -7,7 +7,6 @@ import Foundation
 import Relevance
 import StyleGAN
 import Tensors
-import Vocabulary
 
 extension LatentSpace: ExpressibleByArgument {}
 
@@ -78,13 +77,10 @@ struct OptimisationTable {
             let alpha = try choosing.bestStrength(for: expectation, direction: direction)
             let moved = try counting.outcome(of: expectation, direction: direction, alpha: alpha)
 
-            let env = ProcessInfo.processInfo.environment
-            let ens = try env["ENS"] == nil ? PromptEnsemble(templates: [Template("{}")]) : PromptEnsemble()
-            let e = try ens.embeddings(of: [phrase, "animal face"], by: model.textEncoder())
-            let text = try env["NEU"] == nil ? e[0] : TextDirection(target: e[0], neutral: e[1]).values
+            let text = try TextOptions.parse([]).embedding(of: phrase, by: model)
             let optimisation = LatentOptimisation(generator, model, text: text, settings: settings)
             let began = ContinuousClock.now
-            let latents = try optimisation.run(from: starts, workers: workers).compactMap(\.self)
+            let latents = try optimisation.run(from: starts, workers: workers)
             let seconds = (.now - began) / .seconds(1) / Double(latents.count)
             let codes = try Tensor(latents.flatMap(\.code.values), shape: starts.shape)
             let optimised = try counting.outcome(

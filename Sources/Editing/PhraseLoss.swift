@@ -47,12 +47,7 @@ public final class PhraseLoss {
         var descent = Tensor(zeros: [1, dimension])
         for i in phrase.indices { descent[i] = -phrase[i] }
         self.descent = descent
-        let kernels: SynthesisGradientKernels
-        do {
-            kernels = try SynthesisGradientKernels(generator)
-        } catch {
-            throw .generator(error.description)
-        }
+        let kernels = try generating { () throws(GeneratorError) in try SynthesisGradientKernels(generator) }
         var made: [Worker] = []
         for _ in 0..<max(1, workers) {
             made.append(
@@ -65,7 +60,7 @@ public final class PhraseLoss {
 
     /// The loss of every picture.
     /// - Parameter styles: s, `[N, C_total]`.
-    /// - Throws: `RelevanceError` where the styles have another shape or a picture is not finite.
+    /// - Throws: `RelevanceError` where the styles have another shape, `.image` where a picture is not finite.
     public func callAsFunction(_ styles: Tensor) throws(RelevanceError) -> [Float] {
         try losses(styles) { _, _ throws(RelevanceError) in }
     }
@@ -119,10 +114,14 @@ public final class PhraseLoss {
                     }
                     guard row < count else { return }
                     let style = Tensor(styles.withUnsafeValues { Array($0[row * width..<(row + 1) * width]) })
-                    let embedding = try workers[place].gradient.keep(styles: style)
-                    let cosine = zip(embedding, phrase).reduce(0) { $0 + $1.0 * $1.1 }
-                    found.withLock { $0[row] = 1 - cosine }
-                    try finish(row, workers[place])
+                    do throws(RelevanceError) {
+                        let embedding = try workers[place].gradient.keep(styles: style)
+                        let cosine = zip(embedding, phrase).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+                        found.withLock { $0[row] = Float(1 - cosine) }
+                        try finish(row, workers[place])
+                    } catch {
+                        throw .image(row, reason: error.description)
+                    }
                 }
             } catch {
                 failure.withLock { $0 = $0 ?? error }

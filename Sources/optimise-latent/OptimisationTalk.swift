@@ -1,27 +1,17 @@
 import CommandKit
 import Editing
-import Synchronization
 
 /// What the command says on the way, on standard error.
-final class OptimisationTalk: Sendable {
-    private struct State {
-        /// Of every face: steps taken, and the loss after them.
-        var steps: [Int]
-        var losses: [Float?]
-    }
-
+struct OptimisationTalk {
     private let isQuiet: Bool
     private let total: Int
     private let reporter: ProgressReporter
     private let began = ContinuousClock.now
-    private let state: Mutex<State>
 
     init(quiet: Bool, faces: Int, steps: Int) {
         isQuiet = quiet
         total = faces * steps
         reporter = ProgressReporter(quiet: quiet, json: false)
-        state = Mutex(
-            State(steps: Array(repeating: 0, count: faces), losses: Array(repeating: nil, count: faces)))
     }
 
     /// - Parameter memory: What the networks take, in bytes.
@@ -34,15 +24,12 @@ final class OptimisationTalk: Sendable {
         )
     }
 
-    /// Of one face after one more step; the loss that is shown is the mean of all that have begun.
-    func report(_ face: Int, _ latent: OptimisedLatent) {
-        guard !isQuiet, let value = latent.values.last else { return }
-        let (done, loss) = state.withLock { state in
-            state.steps[face] = latent.stepsTaken
-            state.losses[face] = value.loss
-            let losses = state.losses.compactMap(\.self)
-            return (state.steps.reduce(0, +), losses.reduce(0, +) / Float(losses.count))
-        }
+    /// Of all faces after one more step of each, with the mean of their losses.
+    func report(_ latents: [OptimisedLatent]) {
+        guard !isQuiet else { return }
+        let losses = latents.compactMap { $0.values.last?.loss }
+        let loss = losses.reduce(0, +) / Float(max(1, losses.count))
+        let done = latents.reduce(0) { $0 + $1.stepsTaken }
         reporter.report(
             stage: "optimising", unit: "steps, loss \(FixedDecimal.text(Double(loss), places: 3))",
             done: done,

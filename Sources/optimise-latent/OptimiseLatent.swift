@@ -157,19 +157,19 @@ extension LatentSpace: ExpressibleByArgument {}
         let talk = OptimisationTalk(quiet: quiet || json, faces: faces, steps: steps)
         talk.announce(phrase, faces: faces, workers: workers, memory: optimisation.memory(workers: workers))
         let shown = Set((1...Self.columns).map { $0 * steps / (Self.columns + 1) }).subtracting([0]).sorted()
-        let found = try optimisation.run(from: starts, keeping: shown, workers: workers) { face, latent in
-            talk.report(face, latent)
+        let latents = try optimisation.run(from: starts, keeping: shown, workers: workers) { latents in
+            talk.report(latents)
             return !InterruptMonitor.isInterrupted
         }
         talk.finish()
 
-        let latents = found.compactMap(\.self)
-        let isWhole = latents.count == faces && latents.allSatisfy { $0.stepsTaken == steps }
-        if let saveLatents { try save(found, starts, path: saveLatents) }
-        guard isWhole else {
-            let taken = latents.reduce(0) { $0 + $1.stepsTaken }
+        if let saveLatents {
+            try NumPyFile.write(
+                Tensor(latents.flatMap(\.code.values), shape: starts.shape), path: saveLatents)
+        }
+        if let taken = latents.first?.stepsTaken, taken < steps {
             throw Interruption(
-                "stopped after \(taken) of \(faces * steps) steps; "
+                "stopped after \(taken) of \(steps) steps; "
                     + (saveLatents.map { "\($0) holds the best latents so far" } ?? "nothing was written"))
         }
         try OptimisationSheet(phrase, settings, steps: shown).drawn(latents, generator).write(path: sheetPath)
@@ -211,15 +211,5 @@ extension LatentSpace: ExpressibleByArgument {}
             ? Truncation(psi: 0, cutoff: generator.configuration.latentCount)
             : Truncation(psi: truncation ?? Truncation().psi)
         return try space.codes(ofLatents: generator.latents(z: z, truncation: truncation), generator)
-    }
-
-    /// Writes the codes of least loss; of faces that did not begin, what they would have begun as.
-    private func save(_ found: [OptimisedLatent?], _ starts: Tensor, path: String) throws {
-        let width = starts.count / starts.shape[0]
-        let rows = starts.values
-        let codes = found.enumerated().flatMap { face, latent in
-            latent?.code.values ?? Array(rows[face * width..<(face + 1) * width])
-        }
-        try NumPyFile.write(Tensor(codes, shape: starts.shape), path: path)
     }
 }

@@ -142,7 +142,7 @@ import Testing
         running.send(SIGINT)
         let result = running.wait()
         #expect(result.status == 130 && result.output.isEmpty, "\(result.error)")
-        #expect(result.error.contains("stopped after ") && result.error.contains(" of 300000 steps"))
+        #expect(result.error.contains("stopped after ") && result.error.contains(" of 100000 steps"))
         #expect(!result.error.contains("goes on"))
         #expect(!FileManager.default.fileExists(atPath: sheet))
         #expect(FileManager.default.fileExists(atPath: saved) == saves)

@@ -7,7 +7,7 @@ import Tensors
 ///
 ///     L(x) = 1 − E_i(G(x)) · E_t + λ |x − x_s|²
 ///
-/// where x is a code in w+ or in S and x_s the one that it began as. Belongs to one thread at a time.
+/// where x is a code in w+ or in S and x_s the one that it began as. One thread at a time calls an object.
 public final class LatentObjective {
     /// What there is to say of a code.
     public struct Value: Hashable, Sendable {
@@ -21,76 +21,85 @@ public final class LatentObjective {
 
     private let generator: Generator
     private let space: LatentSpace
-    /// E_t, of unit length.
-    private let text: [Float]
     /// λ.
     private let weight: Float
-    private let embeddingGradient: EmbeddingGradient
-    /// −E_t, the gradient of L with respect to the picture's embedding: `[1, d]`.
-    private let embeddings: Tensor
-    /// s̄: `[1, C_total]`.
-    private var styles: Tensor
+    private let phraseLoss: PhraseLoss
+    /// s̄, `[N, C_total]`.
+    private var styleGradients: Tensor
 
     /// - Parameters:
     ///   - text: E_t, of unit length: `[d]`.
     ///   - weight: λ.
-    ///   - kernels: The generator's, shared with others; nil for its own.
+    ///   - workers: Threads that take codes side by side.
     /// - Throws: `RelevanceError.count` where the text is of another CLIP, `.generator` or `.encoder` where the networks
     ///   refuse it.
     public init(
         _ generator: Generator, _ model: CLIPModel, space: LatentSpace, text: [Float], weight: Float,
-        kernels: SynthesisGradientKernels? = nil
+        workers: Int = 1
     ) throws(RelevanceError) {
-        let dimension = model.configuration.dimension
-        guard text.count == dimension else {
-            throw .count(what: "numbers of a text's embedding", found: text.count, expected: dimension)
-        }
         self.generator = generator
         self.space = space
-        self.text = text
         self.weight = weight
-        embeddingGradient = try EmbeddingGradient(generator, model, batch: 1, kernels: kernels)
-        var embeddings = Tensor(zeros: [1, dimension])
-        for i in text.indices { embeddings[i] = -text[i] }
-        self.embeddings = embeddings
-        styles = Tensor(zeros: [1, generator.styleSpace.count])
+        phraseLoss = try PhraseLoss(generator, model, phrase: text, workers: workers)
+        styleGradients = Tensor(zeros: [0, generator.styleSpace.count])
     }
 
-    /// Draws the picture of a code, embeds it, and keeps what its gradient needs.
+    /// The values of codes.
     /// - Parameters:
-    ///   - code: x, `[1, L, w_dim]` or `[1, C_total]`.
-    ///   - start: x_s, of the same shape.
-    /// - Throws: `RelevanceError` where a shape is another one, or picture or embedding are not finite.
-    public func value(at code: Tensor, from start: Tensor) throws(RelevanceError) -> Value {
-        let embedding = try embeddingGradient.keep(styles: space.styles(of: code, generator))
-        let similarity = zip(embedding, text).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-        let distance = code.withUnsafeValues { code in
-            start.withUnsafeValues { start in
-                zip(code, start).reduce(0.0) { sum, pair in
-                    let difference = Double(pair.0) - Double(pair.1)
-                    return sum + difference * difference
-                }
-            }
-        }
-        return Value(
-            loss: Float(1 - similarity + Double(weight) * distance), similarity: Float(similarity),
-            distance: Float(distance))
+    ///   - codes: x, `[N, L, w_dim]` or `[N, C_total]`.
+    ///   - starts: x_s, of the same shape.
+    /// - Throws: `RelevanceError` where a shape is another one, `.image` where a picture or its embedding is not finite.
+    public func values(at codes: Tensor, from starts: Tensor) throws(RelevanceError) -> [Value] {
+        values(try phraseLoss(space.styles(of: codes, generator)), codes, starts)
     }
 
-    /// ∂L/∂x at the code whose value was asked for last, of its shape; zero where the space holds codes.
-    /// - Throws: `RelevanceError.generator` where it is not finite.
-    public func gradient(at code: Tensor, from start: Tensor) throws(RelevanceError) -> Tensor {
-        try embeddingGradient(embeddings, into: &styles)
-        var gradient = try space.gradients(styles, generator)
-        let (weight, held) = (weight, space.held(generator))
-        gradient.withUnsafeMutableValues { gradient in
-            code.withUnsafeValues { code in
-                start.withUnsafeValues { start in
-                    for i in gradient.indices { gradient[i] += 2 * weight * (code[i] - start[i]) }
-                    for range in held { gradient[range].update(repeating: 0) }
+    /// The values of codes, and their gradients.
+    /// - Parameter gradients: ∂L/∂x, of the codes' shape, overwritten; zero where the space holds codes.
+    /// - Throws: as without gradients; `.image` where a gradient is not finite.
+    public func values(
+        at codes: Tensor, from starts: Tensor, gradients: inout Tensor
+    ) throws(RelevanceError) -> [Value] {
+        let styles = try space.styles(of: codes, generator)
+        if styleGradients.shape != styles.shape { styleGradients = Tensor(zeros: styles.shape) }
+        let losses = try phraseLoss(styles, gradients: &styleGradients)
+        gradients = try space.gradients(styleGradients, generator)
+        addDistance(of: codes, from: starts, to: &gradients)
+        return values(losses, codes, starts)
+    }
+
+    private func values(_ losses: [Float], _ codes: Tensor, _ starts: Tensor) -> [Value] {
+        let width = codes.count / max(1, losses.count)
+        return codes.withUnsafeValues { codes in
+            starts.withUnsafeValues { starts in
+                losses.enumerated().map { row, loss in
+                    let distance = (row * width..<(row + 1) * width).reduce(0.0) { sum, i in
+                        let difference = Double(codes[i]) - Double(starts[i])
+                        return sum + difference * difference
+                    }
+                    return Value(
+                        loss: Float(Double(loss) + Double(weight) * distance), similarity: 1 - loss,
+                        distance: Float(distance))
                 }
             }
         }
-        return gradient
+    }
+
+    /// x̄ += 2 λ (x − x_s), but where codes are held.
+    private func addDistance(of codes: Tensor, from starts: Tensor, to gradients: inout Tensor) {
+        let (factor, held) = (2 * weight, space.held(generator))
+        let (rows, width) = (codes.shape[0], codes.count / max(1, codes.shape[0]))
+        gradients.withUnsafeMutableValues { gradients in
+            codes.withUnsafeValues { codes in
+                starts.withUnsafeValues { starts in
+                    for i in gradients.indices { gradients[i] += factor * (codes[i] - starts[i]) }
+                }
+            }
+            for row in 0..<rows {
+                for range in held {
+                    gradients[(row * width + range.lowerBound)..<(row * width + range.upperBound)]
+                        .update(repeating: 0)
+                }
+            }
+        }
     }
 }

@@ -1,13 +1,10 @@
 import CLIP
-import Dispatch
-import NeuralLayers
 import Relevance
 import StyleGAN
-import Synchronization
 import Tensors
 
-/// Latent optimisation (StyleCLIP, section 4): a few hundred steps of Adam on one latent, towards what its picture is to
-/// become.
+/// Latent optimisation (StyleCLIP, section 4): a few hundred steps of Adam on single latents, towards what their pictures
+/// are to become.
 ///
 /// The defaults are the published ones. As there, the similarity is that of the phrase alone, without templates. The
 /// code of least loss is the result, where the published code takes the last; they differ by the end of a schedule that
@@ -46,98 +43,85 @@ public struct LatentOptimisation: Sendable {
         return memory.shared + workers * (memory.picture + memory.thread)
     }
 
-    /// Optimises latents, side by side by some threads; a result depends neither on them nor on its company.
+    /// Optimises latents, a step of all of them after another; a result depends neither on its company nor on threads.
     ///
     /// - Parameters:
     ///   - starts: Codes of the settings' space: `[N, L, w_dim]` or `[N, C_total]`.
-    ///   - steps: After which of them codes are kept on the way.
-    ///   - workers: Threads; each has networks of its own.
-    ///   - observe: Is told of every latent and step, by any of the threads; what it answers is whether to go on.
-    /// - Returns: One a latent; nil where it was stopped before one began.
-    /// - Throws: `RelevanceError`, `.image` that names the latent and the step where something is not finite.
+    ///   - kept: After which steps codes are kept on the way.
+    ///   - workers: Threads that take latents side by side, each with a picture's networks.
+    ///   - observe: Is told of every step's latents, the starts first; answers whether to go on.
+    /// - Throws: `RelevanceError.setting` without steps, `.count` for codes of another shape, `.image` that names the latent
+    ///   and the step where something is not finite.
     public func run(
-        from starts: Tensor, keeping steps: [Int] = [], workers: Int,
-        observe: @escaping @Sendable (_ latent: Int, OptimisedLatent) -> Bool = { _, _ in true }
-    ) throws(RelevanceError) -> [OptimisedLatent?] {
-        let starts = try rows(of: starts)
-        let kernels = try generating { () throws(GeneratorError) in try SynthesisGradientKernels(generator) }
-        let next = Mutex(0)
-        let done = Mutex([OptimisedLatent?](repeating: nil, count: starts.count))
-        let failure = Mutex<RelevanceError?>(nil)
-        let goesOn = Mutex(true)
-        DispatchQueue.concurrentPerform(iterations: max(1, min(workers, starts.count))) { _ in
-            Threads.limit(to: 1)
-            do throws(RelevanceError) {
-                let objective = try LatentObjective(
-                    generator, model, space: settings.space, text: text, weight: settings.distanceWeight,
-                    kernels: kernels)
-                while failure.withLock({ $0 == nil }), goesOn.withLock({ $0 }) {
-                    let place = next.withLock { next in
-                        defer { next += 1 }
-                        return next
-                    }
-                    guard place < starts.count else { return }
-                    let latent = try optimise(starts[place], place, objective, keeping: steps) { latent in
-                        let answer = observe(place, latent)
-                        return goesOn.withLock { goesOn in
-                            goesOn = goesOn && answer
-                            return goesOn
-                        }
-                    }
-                    done.withLock { $0[place] = latent }
-                }
-            } catch {
-                failure.withLock { $0 = $0 ?? error }
-            }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
-        return done.withLock { $0 }
-    }
-
-    private func optimise(
-        _ start: Tensor, _ place: Int, _ objective: LatentObjective, keeping kept: [Int],
-        observe: (OptimisedLatent) -> Bool
-    ) throws(RelevanceError) -> OptimisedLatent {
+        from starts: Tensor, keeping kept: [Int] = [], workers: Int,
+        observe: ([OptimisedLatent]) -> Bool = { _ in true }
+    ) throws(RelevanceError) -> [OptimisedLatent] {
+        try requireShape(of: starts)
+        let objective = try LatentObjective(
+            generator, model, space: settings.space, text: text, weight: settings.distanceWeight,
+            workers: min(workers, starts.shape[0]))
         let schedule = LearningRateSchedule(rate: settings.learningRate, steps: settings.steps)
-        var adam = Adam(count: start.count)
-        var code = start
-        var step = 0
-        do throws(RelevanceError) {
-            var latent = OptimisedLatent(start: start, value: try objective.value(at: start, from: start))
-            while observe(latent), step < settings.steps {
-                let gradient = try objective.gradient(at: code, from: start)
-                adam.step(&code, gradient: gradient, learningRate: schedule(step))
-                step += 1
-                latent.add(code, try objective.value(at: code, from: start))
-                if kept.contains(step) { latent.onTheWay.append(code) }
+        // Adam knows no neighbours: all latents are one array to it.
+        var adam = Adam(count: starts.count)
+        var (codes, gradients) = (starts, Tensor(zeros: starts.shape))
+        var latents: [OptimisedLatent] = []
+        for step in 0..<settings.steps {
+            let values = try naming(step) { () throws(RelevanceError) in
+                try objective.values(at: codes, from: starts, gradients: &gradients)
             }
-            return latent
-        } catch {
-            throw .image(
-                place,
-                reason: "after \(step) steps, \(error.description)"
-                    + (step > 0 ? "; a smaller learning rate may do" : ""))
+            note(codes, values, in: &latents, keeping: kept)
+            guard observe(latents) else { return latents }
+            adam.step(&codes, gradient: gradients, learningRate: schedule(step))
+        }
+        let values = try naming(settings.steps) { () throws(RelevanceError) in
+            try objective.values(at: codes, from: starts)
+        }
+        note(codes, values, in: &latents, keeping: kept)
+        _ = observe(latents)
+        return latents
+    }
+
+    private func note(
+        _ codes: Tensor, _ values: [LatentObjective.Value], in latents: inout [OptimisedLatent],
+        keeping kept: [Int]
+    ) {
+        let shape = settings.space.shape(of: generator)
+        for (row, value) in values.enumerated() {
+            var code = Tensor(zeros: shape)
+            code.withUnsafeMutableValues { code in
+                codes.withUnsafeValues { codes in
+                    let row = codes[row * shape.count..<(row + 1) * shape.count]
+                    _ = code.update(fromContentsOf: row)
+                }
+            }
+            if row < latents.count {
+                latents[row].add(code, value, keeping: kept)
+            } else {
+                latents.append(OptimisedLatent(start: code, value: value))
+            }
         }
     }
 
-    /// Codes one by one.
-    private func rows(of codes: Tensor) throws(RelevanceError) -> [Tensor] {
+    /// Runs `body`, whose errors tell after how many steps they came.
+    private func naming<Result>(
+        _ step: Int, _ body: () throws(RelevanceError) -> Result
+    ) throws(RelevanceError) -> Result {
+        do throws(RelevanceError) {
+            return try body()
+        } catch .image(let image, let reason) where step > 0 {
+            throw .image(image, reason: "after \(step) steps, \(reason); a smaller learning rate may do")
+        }
+    }
+
+    private func requireShape(of codes: Tensor) throws(RelevanceError) {
         guard settings.steps > 0 else {
             throw .setting(name: "steps", value: "\(settings.steps)", needed: "1 or more")
         }
         let shape = settings.space.shape(of: generator)
         let count = codes.shape.rank > 0 ? codes.shape[0] : 0
-        guard Array(codes.shape.dimensions.dropFirst()) == Array(shape.dimensions.dropFirst()) else {
-            throw .count(what: "numbers of a latent", found: codes.count, expected: count * shape.count)
-        }
-        do {
-            return try codes.withUnsafeValues { values throws(ShapeError) in
-                try (0..<count).map { row throws(ShapeError) in
-                    try Tensor(values[row * shape.count..<(row + 1) * shape.count], shape: shape)
-                }
-            }
-        } catch {
-            throw .shape(error)
+        guard count > 0, codes.shape.dimensions.dropFirst().elementsEqual(shape.dimensions.dropFirst()) else {
+            throw .count(
+                what: "numbers of latents", found: codes.count, expected: max(1, count) * shape.count)
         }
     }
 }

@@ -27,8 +27,9 @@ public struct OptimisedLatent: Sendable {
     }
 
     /// Takes note of a code after one more step.
-    mutating func add(_ code: Tensor, _ value: LatentObjective.Value) {
+    mutating func add(_ code: Tensor, _ value: LatentObjective.Value, keeping kept: [Int]) {
         values.append(value)
+        if kept.contains(stepsTaken) { onTheWay.append(code) }
         guard value.loss < best.loss else { return }
         self.code = code
         step = stepsTaken

@@ -191,8 +191,8 @@ let package = Package(
         .executableTarget(
             name: "gradient-benchmark",
             dependencies: [
-                "RandomModels", "CommandKit", "RelevanceDatabase", "Editing", "Relevance", "AnimalFaces",
-                "ProgramFolder",
+                "RandomModels", "CommandKit", "RelevanceDatabase", "DatabaseReading", "Relevance", "Editing",
+                "AnimalFaces", "ProgramFolder",
                 "Vocabulary", "CLIP", "StyleGAN", "NeuralLayers", "Checkpoints", "Tensors", argumentParser,
             ],
             path: "Benchmarks/gradient-benchmark"),

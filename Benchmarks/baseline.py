@@ -8,7 +8,7 @@ encoder in batches of 16. Written from the papers and from the tensors' names, f
     baseline.py --generator generator.safetensors --clip clip.safetensors --threads 2 --images 160
 
 prints one line of JSON: pictures a second of each half and of both, which is two a pair. `--optimise 300` times steps
-of the published latent optimisation instead.
+of the published latent optimisation instead, `--mapper FILE` those of a latent mapper's training.
 """
 
 import argparse
@@ -216,6 +216,47 @@ def embed_codes(options, generator, encoder):
     print(json.dumps({"pictures_per_second": rounds * len(codes) / seconds, "torch": torch.__version__}))
 
 
+def train_mapper(options, generator, encoder):
+    """Steps of a latent mapper's training, as StyleCLIP has them: a batch's faces, their loss, its gradient, RAdam."""
+    weights = {name: value for name, value in load_file(options.mapper).items() if name.startswith("mapper.")}
+    parameters = {name: torch.nn.Parameter(value) for name, value in weights.items()}
+    optimiser = torch.optim.RAdam(parameters.values(), lr=0.5)
+    target = load_file(options.target)["target"]
+    random = numpy.random.RandomState(0)
+    depth = generator.weights["mapping.fc0.weight"].shape[1]
+
+    def step_of(w):
+        parts = []
+        for level, first, last in [("course", 0, 4), ("medium", 4, 8), ("fine", 8, w.shape[1])]:
+            x = w[:, first:last]
+            x = x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+            for layer in range(1, 5):
+                name = f"mapper.{level}_mapping.mapping.{layer}"
+                weight = parameters[name + ".weight"] * (0.01 / math.sqrt(x.shape[2]))
+                x = F.leaky_relu(F.linear(x, weight, 0.01 * parameters[name + ".bias"]), 0.2) * math.sqrt(2)
+            parts.append(x)
+        return 0.1 * torch.cat(parts, 1)
+
+    def train():
+        with torch.no_grad():
+            z = [torch.from_numpy(random.randn(1, depth)).float() for _ in range(options.batch)]
+            w = torch.stack([generator.latents(row) for row in z])
+        step = step_of(w)
+        pictures = torch.cat([generator.synthesis(generator.styles(code)) for code in w + step])
+        loss = 1 - (encoder.embeddings(pictures) @ target).mean() + 0.8 * step.square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+
+    first = train()  # warm
+    began = time.perf_counter()
+    for _ in range(options.steps):
+        train()
+    seconds = (time.perf_counter() - began) / options.steps
+    print(json.dumps({"seconds": seconds, "loss": first, "torch": torch.__version__}))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--generator", required=True)
@@ -225,12 +266,18 @@ def main():
     parser.add_argument("--optimise", type=int, help="steps of latent optimisation to time instead")
     parser.add_argument("--codes", help="style codes to draw instead, [n, C_total] under 'codes' of a safetensors file")
     parser.add_argument("--embeddings", help="where their embeddings go, [n, d]")
+    parser.add_argument("--mapper", help="train this mapper instead, a safetensors file's as it is before the first step")
+    parser.add_argument("--target", help="the phrase's embedding, [d] under 'target' of a safetensors file")
+    parser.add_argument("--steps", type=int, default=10, help="steps to time")
+    parser.add_argument("--batch", type=int, default=2, help="faces a step")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
 
     generator, encoder = Generator(options.generator), ImageEncoder(options.clip)
     if options.codes:
         return embed_codes(options, generator, encoder)
+    if options.mapper:
+        return train_mapper(options, generator, encoder)
     z = numpy.random.RandomState(0).randn(1, generator.weights["mapping.fc0.weight"].shape[1])
     z = torch.from_numpy(z).float()
     if options.optimise:

@@ -21,7 +21,7 @@ import Tensors
         discussion: """
             For the embedded models, whose table is compared with one of pairs that is built for it (two minutes), and
             for a generator of 1024×1024 pictures with random weights and CLIP ViT-B/32, of which one image is taken
-            within 4 GB of memory (five minutes). The procedure runs with the Python that $PYTHON names (default:
+            within 4 GB of memory (five minutes). Of both a latent mapper is trained for a few steps. The procedure runs with the Python that $PYTHON names (default:
             python3) where it has torch.
 
             Examples:
@@ -57,6 +57,9 @@ import Tensors
         }
     }
 
+    @Flag(help: "Measure the steps of a latent mapper's training alone.")
+    var onlyMapper = false
+
     private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
     func run() throws {
@@ -80,6 +83,7 @@ import Tensors
 
     private func measureEmbedded(_ models: MeasuredModels, _ folder: String) throws {
         try heading("The embedded models")
+        if onlyMapper { return try measureMapper(models, steps: 400, folder) }
         let image = try measureImage(models, products: models.model.configuration.dimension)
         try compareWithReleased(models, image: image)
         var pairs = pairsStore
@@ -101,6 +105,7 @@ import Tensors
         }
         try measureDirect(models)
         try measureOptimisation(models, steps: LatentOptimisation.Settings().steps)
+        try measureMapper(models, steps: 400, folder)
         guard let pairs else { return }
         let comparison = try TableComparison(pairs: RelevanceDatabase(path: pairs), models)
         for line in try comparison.rows(of: database) { try write(line.name, line.value) }
@@ -117,6 +122,7 @@ import Tensors
     private func measureLarge(_ models: MeasuredModels, _ folder: String) throws {
         let side = models.generator.configuration.resolution
         try heading("\(side)×\(side) pictures")
+        if onlyMapper { return try measureMapper(models, steps: 2, folder) }
         let took = try models.build([
             "--store", folder + "/large", "--method", "gradient", "--pairs", "1", "--verify", "0",
             "--memory", "4G", "--statistics-samples", "1000",
@@ -127,6 +133,7 @@ import Tensors
         try compareWithReleased(models, image: image)
         try measureDirect(models)
         try measureOptimisation(models, steps: 3)
+        try measureMapper(models, steps: 2, folder)
     }
 
     // MARK: Stages
@@ -214,6 +221,23 @@ import Tensors
                 models.paths.clip, "--threads", "\(workers)",
             ] + arguments)
         return text.flatMap { try? decoder.decode(Result.self, from: Data($0.utf8)) }
+    }
+
+    /// The training of a latent mapper.
+    private func measureMapper(_ models: MeasuredModels, steps: Int, _ folder: String) throws {
+        let found = try MapperMeasurement(models, threads: workers, steps: steps, folder: folder)
+        try write("train-mapper, a step of 2 faces, from \(steps)", "\(number(found.step * 1000)) ms")
+        struct Result: Decodable {
+            let seconds, loss: Double
+            let torch: String
+        }
+        guard let result: Result = baseline(models, found.arguments) else {
+            return try write("the same step in PyTorch", Self.withoutTorch)
+        }
+        try write("the same step in PyTorch \(result.torch)", "\(number(result.seconds * 1000)) ms")
+        try write("train-mapper against it", "\(number(result.seconds / found.step)) times as fast")
+        let difference = abs(found.loss - result.loss) / result.loss
+        try write("relative difference of the first loss", String(format: "%.1e", difference))
     }
 
     private func measureDirect(_ models: MeasuredModels) throws {

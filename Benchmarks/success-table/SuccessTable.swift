@@ -16,6 +16,7 @@ import FaceJudge
             Examples:
               success-table
               success-table --optimise --faces 32     optimised latents beside the directions (two minutes)
+              success-table --mapper tiger.mapper.safetensors     a mapper beside its phrase's direction
             """,
         version: ProgramVersion.current)
 
@@ -27,6 +28,11 @@ import FaceJudge
 
     @Option(parsing: .unconditional, help: "β: channels with |R| below it are left alone.")
     var beta = DirectionOptions.defaultThreshold
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Count a mapper's edits instead; may be given again.", valueName: "file"))
+    var mapper: [String] = []
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var optimisation: OptimisationOptions
@@ -54,6 +60,9 @@ import FaceJudge
             ).write(choosing: choosing, counting: counting)
         }
 
+        guard mapper.isEmpty else {
+            return try MapperTable(mapper, generator, phrases).write(choosing: choosing, counting: counting)
+        }
         try write("| phrase | channels | α | faces that reach it | other attributes move |")
         try write("|---|---:|---:|---:|---:|")
         var outcomes: [EditExpectation.Kind: [EditTrial.Outcome]] = [:]

@@ -6,7 +6,7 @@ import Vocabulary
 /// What a mapper is trained with, and for how long.
 struct MapperOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Steps of the optimiser. The published mappers took 50000.")
-    var steps = 1000
+    var steps = 6000
 
     @Option(parsing: .unconditional, help: "Faces a step. The published mappers took 2.")
     var batch = 2

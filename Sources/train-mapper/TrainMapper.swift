@@ -112,15 +112,31 @@ import StyleGAN
             ? MapperTraining(settings, for: generator.configuration)
             : keeper.training(settings, for: generator.configuration)
 
-        let threads = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+        let memory = { MapperTrainer.memoryBytes(training, generator, model, threads: $0) }
+        let threads = try threads(memory)
         let talk = MapperTalk(path: path, phrase: phrase, quiet: quiet, json: json)
-        talk.announce(
-            training, steps: options.steps, threads: min(threads, settings.batch),
-            memory: MapperTrainer.memoryBytes(training, generator, model, threads: threads))
+        talk.announce(training, steps: options.steps, threads: threads, memory: memory(threads))
         let trainer = try MapperTrainer(
             training, generator, model, phrase: text.embedding(of: phrase, by: model), threads: threads)
         try train(trainer, keeper, talk)
         try talk.conclude(trainer, evaluation: trainer.evaluation(), took: .now - began)
+    }
+
+    /// As many threads as were asked for or, left to us, one a processor as far as what is free goes; no more than faces of a
+    /// batch.
+    /// - Throws: `OptionError` where it does not go as far.
+    private func threads(_ memory: (Int) -> Int) throws(OptionError) -> Int {
+        let most = min(
+            options.batch, threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount))
+        guard let free = ProcessMemory.available else { return most }
+        let choices = threads == nil ? 1...most : most...most
+        if let fitting = choices.last(where: { ProcessMemory.growth(networks: memory($0)) <= free }) {
+            return fitting
+        }
+        let least = choices.lowerBound
+        throw OptionError(
+            "\(ProcessMemory.growth(networks: memory(least)) >> 20) MiB of memory are needed for "
+                + "\(least == 1 ? "one thread" : "\(least) threads"), and \(free >> 20) are free")
     }
 
     private func train(_ trainer: MapperTrainer, _ keeper: MapperKeeper, _ talk: MapperTalk) throws {

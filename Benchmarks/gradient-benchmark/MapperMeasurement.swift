@@ -1,7 +1,6 @@
 import Checkpoints
 import DatabaseReading
 import Editing
-import Foundation
 import Tensors
 
 /// A step of a latent mapper's training, beside the same step in plain PyTorch from the same weights on the same faces.

@@ -16,7 +16,7 @@ import Tensors
             training (.pt); of that the generator that lies in it is not read.
 
             Examples:
-              apply-mapper tiger.mapper.safetensors         tiger.png
+              apply-mapper tiger.mapper.safetensors         tiger-mapper.png
               apply-mapper tiger.mapper.safetensors --strengths 1 --save-latents tigers.npy
               apply-mapper afro.pt --generator ffhq.pkl --latents w_plus.npy
             """,
@@ -83,7 +83,7 @@ import Tensors
 
     func run() throws {
         let mapperFile = try MapperFile(path: file)
-        let path = output ?? OutputFile.name(for: mapperFile.phrase ?? "mapper", ending: "png")
+        let path = output ?? OutputFile.name(for: (mapperFile.phrase ?? "") + " mapper", ending: "png")
         try OutputFile.require(path)
         if let saveLatents { try OutputFile.require(saveLatents) }
         let (generator, record) = try generator.open()

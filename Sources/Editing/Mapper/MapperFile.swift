@@ -21,6 +21,8 @@ public struct MapperFile: Sendable {
     public let phrase: String?
     /// The levels that have a network.
     public let levels: [MapperLevel]
+    /// Those that must have one, by what the file says of itself.
+    private let announced: Set<MapperLevel>
     /// d, the width of w.
     public let wDimension: Int
     /// The height of the generator's pictures, where a published checkpoint says.
@@ -45,7 +47,8 @@ public struct MapperFile: Sendable {
         }
         phrase = record?.settings.phrase ?? checkpoint.metadata["opts.description"]
         resolution = checkpoint.metadata["opts.stylegan_size"].flatMap { Int($0) }
-        levels = try Self.levels(checkpoint, prefix: prefix, record)
+        levels = try Self.levels(checkpoint, prefix: prefix)
+        announced = Self.announced(checkpoint, record)
         let first = prefix + LatentMapper.name(levels[0], 0, "weight")
         guard let shape = checkpoint.shape(of: first), shape.rank == 2, shape[0] == shape[1],
             (1...1 << 14).contains(shape[0])
@@ -56,28 +59,28 @@ public struct MapperFile: Sendable {
         wDimension = shape[0]
     }
 
-    /// The levels that the file must have, by what it says of itself, or those that it has.
-    private static func levels(
-        _ checkpoint: Checkpoint, prefix: String, _ record: MapperRecord?
-    ) throws(MapperError) -> [MapperLevel] {
-        let has = { (start: String) in checkpoint.names.contains { $0.hasPrefix(prefix + start) } }
-        let found = MapperLevel.allCases.filter { has("mapper.\($0.rawValue).mapping.") }
-        guard !found.isEmpty else {
-            let inStyleSpace = has("mapper.mapper_0.") || has("mapper.mapper_1.")
-            throw .notAMapper(
-                path: checkpoint.path,
-                reason: inStyleSpace
+    private static func levels(_ checkpoint: Checkpoint, prefix: String) throws(MapperError) -> [MapperLevel]
+    {
+        func has(_ start: String) -> Bool { checkpoint.names.contains { $0.hasPrefix(prefix + start) } }
+        let levels = MapperLevel.allCases.filter { has("mapper.\($0.rawValue).mapping.") }
+        guard levels.isEmpty || levels.count > 1 && levels.contains(.all) else { return levels }
+        throw .notAMapper(
+            path: checkpoint.path,
+            reason: !levels.isEmpty
+                ? "it has a network of all w's, and others of some of them"
+                : has("mapper.mapper_0.") || has("mapper.mapper_2.")
                     ? "it moves codes of S (work_in_stylespace); one of w+ is needed"
                     : "it holds \(CheckpointKind(checkpoint).description)")
-        }
-        let options = [
-            MapperLevel.coarse: "opts.no_coarse_mapper", .medium: "opts.no_medium_mapper",
-            .fine: "opts.no_fine_mapper",
+    }
+
+    private static func announced(_ checkpoint: Checkpoint, _ record: MapperRecord?) -> Set<MapperLevel> {
+        if let record { return Set(record.settings.levels) }
+        guard checkpoint.metadata["opts.mapper_type"] == "LevelsMapper" else { return [] }
+        let options: [(MapperLevel, String)] = [
+            (.coarse, "opts.no_coarse_mapper"), (.medium, "opts.no_medium_mapper"),
+            (.fine, "opts.no_fine_mapper"),
         ]
-        return MapperLevel.allCases.filter { level in
-            if found.contains(level) { return true }
-            return options[level].flatMap { checkpoint.metadata[$0] } == "false" && !found.contains(.all)
-        }
+        return Set(options.filter { checkpoint.metadata[$0.1] == "false" }.map(\.0))
     }
 
     /// The mapper, for a generator of these sizes.
@@ -95,13 +98,15 @@ public struct MapperFile: Sendable {
                     "it was trained on pictures of \(resolution) pixels, the generator's have \(sizes.resolution)"
             )
         }
-        let levels = levels.filter { !$0.latents(of: sizes.latentCount).isEmpty }
-        guard !levels.isEmpty else {
+        let needed = MapperLevel.allCases.filter {
+            (levels.contains($0) || announced.contains($0)) && !$0.latents(of: sizes.latentCount).isEmpty
+        }
+        guard !needed.isEmpty else {
             throw .misfit(path: path, reason: "the generator has no w's of the levels that it moves")
         }
         return LatentMapper(
             latentCount: sizes.latentCount, wDimension: wDimension,
-            levels: try levels.map { level throws(MapperError) in
+            levels: try needed.map { level throws(MapperError) in
                 LatentMapper.Level(
                     level: level,
                     weights: try (0..<LatentMapper.depth).map { layer throws(MapperError) in

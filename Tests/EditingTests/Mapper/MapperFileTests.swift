@@ -113,6 +113,12 @@ import Testing
         try expectFault("has no tensor named ranger.mean.\(name)") { tensors, _ in
             tensors["ranger.mean." + name] = nil
         }
+        try expectFault("has no tensor named mapper.medium_mapping.mapping.1.weight") { tensors, _ in
+            tensors = tensors.filter { !$0.key.contains("medium") }
+        }
+        try expectFault("of all w's, and others") { tensors, _ in
+            tensors["mapper.mapping.mapping.1.weight"] = Tensor([1])
+        }
         try expectFault("its record cannot be read") { _, metadata in metadata["mapper"] = "{}" }
         try expectFault("steps") { _, metadata in
             metadata["mapper"] = metadata["mapper"]?.replacing("\"steps\":0", with: "\"steps\":-1")

@@ -12,6 +12,8 @@ final class DepthFirstSynthesis {
     private struct Block {
         let samples: Int
         let layers: [Layer]
+        /// All of the layers in one pass; nil where several samples go together, whose maps the cache holds.
+        let whole: StyledBlock?
         /// `[samples, 3, H, W]`
         let picture: FeatureMap
         let pictureLayer: PictureLayer
@@ -94,10 +96,16 @@ final class DepthFirstSynthesis {
                 }
                 let shown = members.compactMap { layers[$0].picture }.first
                 let bias = shown?.bias ?? [0, 0, 0]
+                let pictureLayer = PictureLayer(
+                    bias: SIMD3(bias[0], bias[1], bias[2]), limit: shown?.limit)
+                let whole =
+                    samples == 1 && made.count == 2
+                    ? try StyledBlock(
+                        made[0].convolution, made[1].convolution, picture: pictureLayer,
+                        memory: (between: scratch, shown: made[1].output)) : nil
                 return Block(
-                    samples: samples, layers: made, picture: picture,
-                    pictureLayer: PictureLayer(
-                        bias: SIMD3(bias[0], bias[1], bias[2]), limit: shown?.limit),
+                    samples: samples, layers: made, whole: whole, picture: picture,
+                    pictureLayer: pictureLayer,
                     double: doubles.first, singleDouble: doubles.last, pictureSources: sources)
             }
             blocks.append(made)
@@ -271,6 +279,14 @@ final class DepthFirstSynthesis {
         if let index = block.layers.last?.index, let colour = styles.colours[index] {
             block.pictureLayer.add(input, weights: colour, row: first, to: block.picture)
         }
+        try goOn(from: place, input, first, count: count, sink)
+    }
+
+    /// The blocks behind one that is done, or the sink where there are none.
+    private func goOn(
+        from place: Int, _ output: FeatureMap, _ first: Int, count: Int, _ sink: Sink
+    ) throws(GeneratorError) {
+        let block = blocks[place]
         guard place + 1 < blocks.count else {
             let picture = block.picture.elements
             let size = picture.count / block.samples
@@ -288,8 +304,27 @@ final class DepthFirstSynthesis {
             try layering { () throws(NeuralLayerError) in
                 try next.double?(next.pictureSources[part], into: next.picture)
             }
-            try run(next.layers[0], input, from: part * next.samples, start)
-            try finish(place + 1, after: 0, start, count: count, sink)
+            if let whole = next.whole, let colour = styles.colours[next.layers[1].index] {
+                let result = next.layers[1].output
+                // Of the last map only the picture is wanted.
+                let isAsked = place + 2 < blocks.count
+                try layering { () throws(NeuralLayerError) in
+                    try whole(
+                        output, from: part,
+                        (arguments(next.layers[0], start), arguments(next.layers[1], start)),
+                        colours: colour, row: start, to: next.picture, into: isAsked ? result : nil)
+                }
+                try goOn(from: place + 1, result, start, count: count, sink)
+            } else {
+                try run(next.layers[0], output, from: part * next.samples, start)
+                try finish(place + 1, after: 0, start, count: count, sink)
+            }
         }
+    }
+
+    private func arguments(_ layer: Layer, _ row: Int) -> StyledArguments {
+        StyledArguments(
+            styles.styles[layer.index], styles.demodulations[layer.index], row: row,
+            finish: kernels.finishes[layer.index])
     }
 }

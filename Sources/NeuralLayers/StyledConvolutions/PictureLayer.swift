@@ -23,45 +23,72 @@ public struct PictureLayer {
     public func add(_ map: FeatureMap, weights: ChannelVectors, row: Int = 0, to picture: FeatureMap) {
         precondition(map.blockSize == 16 && weights.blocks == map.blockCount)
         precondition(picture.shape == [map.batch, 3, map.height, map.width] && picture.layout == .planes)
-        let (pixels, blocks) = (map.height * map.width, map.blockCount)
-        guard let planes = picture.elements.baseAddress else { return }
         for sample in 0..<map.batch {
-            let red = weights.vectors(3 * (row + sample))
-            let (green, blue) = (red + blocks, red + 2 * blocks)
-            let source = map.row(sample * blocks, 0)
-            let target = planes + 3 * sample * pixels
-            // Four pixels at a time, whose sums are then added up together; what is left singly.
-            let whole = pixels / 4 * 4
-            for i in stride(from: 0, to: whole, by: 4) {
-                var (r0, r1, r2, r3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-                var (g0, g1, g2, g3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-                var (b0, b1, b2, b3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-                for block in 0..<blocks {
-                    let y = source + block * pixels + i
-                    let (r, g, b) = (red[block], green[block], blue[block])
-                    r0.addProduct(y[0], r)
-                    g0.addProduct(y[0], g)
-                    b0.addProduct(y[0], b)
-                    r1.addProduct(y[1], r)
-                    g1.addProduct(y[1], g)
-                    b1.addProduct(y[1], b)
-                    r2.addProduct(y[2], r)
-                    g2.addProduct(y[2], g)
-                    b2.addProduct(y[2], b)
-                    r3.addProduct(y[3], r)
-                    g3.addProduct(y[3], g)
-                    b3.addProduct(y[3], b)
-                }
-                add(totals(r0, r1, r2, r3) + bias.x, to: target + i)
-                add(totals(g0, g1, g2, g3) + bias.y, to: target + pixels + i)
-                add(totals(b0, b1, b2, b3) + bias.z, to: target + 2 * pixels + i)
+            add(rows: 0..<map.height, of: map, sample: sample, weights: weights, row: row, to: picture)
+        }
+    }
+
+    /// Some rows of one sample, of a map that may be a rolling one (`StripCall`).
+    func add(
+        rows: Range<Int>, of map: FeatureMap, sample: Int = 0, weights: ChannelVectors, row: Int,
+        to picture: FeatureMap
+    ) {
+        precondition(
+            picture.layout == .planes && picture.width == map.width && rows.upperBound <= picture.height
+                && picture.channels == 3 && sample < picture.batch)
+        let blocks = map.blockCount
+        let red = weights.vectors(3 * (row + sample))
+        guard let planes = picture.elements.baseAddress else { return }
+        let target = planes + 3 * sample * picture.height * picture.width
+        for y in rows {
+            add(
+                map.row(sample * blocks, y % map.height), step: map.height * map.width,
+                red, blocks: blocks, width: map.width,
+                to: target + y * map.width, step: picture.height * picture.width)
+        }
+    }
+
+    /// One row.
+    /// - Parameters:
+    ///   - step: From a block of the map to the next, and from a plane of the picture to the next.
+    ///   - red: Its weights, before those of green and blue.
+    private func add(
+        _ source: UnsafePointer<Vector>, step: Int,
+        _ red: UnsafePointer<Vector>, blocks: Int, width: Int, to target: UnsafeMutablePointer<Float>,
+        step pixels: Int
+    ) {
+        let (green, blue) = (red + blocks, red + 2 * blocks)
+        // Four pixels at a time, whose sums are then added up together; what is left singly.
+        let whole = width / 4 * 4
+        for i in stride(from: 0, to: whole, by: 4) {
+            var (r0, r1, r2, r3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+            var (g0, g1, g2, g3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+            var (b0, b1, b2, b3) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+            for block in 0..<blocks {
+                let y = source + block * step + i
+                let (r, g, b) = (red[block], green[block], blue[block])
+                r0.addProduct(y[0], r)
+                g0.addProduct(y[0], g)
+                b0.addProduct(y[0], b)
+                r1.addProduct(y[1], r)
+                g1.addProduct(y[1], g)
+                b1.addProduct(y[1], b)
+                r2.addProduct(y[2], r)
+                g2.addProduct(y[2], g)
+                b2.addProduct(y[2], b)
+                r3.addProduct(y[3], r)
+                g3.addProduct(y[3], g)
+                b3.addProduct(y[3], b)
             }
-            for i in whole..<pixels {
-                for (plane, weights) in [red, green, blue].enumerated() {
-                    var sum = Vector.zero
-                    for block in 0..<blocks { sum.addProduct(source[block * pixels + i], weights[block]) }
-                    target[plane * pixels + i] += limited(totals(sum, sum, sum, sum) + bias[plane])[0]
-                }
+            add(totals(r0, r1, r2, r3) + bias.x, to: target + i)
+            add(totals(g0, g1, g2, g3) + bias.y, to: target + pixels + i)
+            add(totals(b0, b1, b2, b3) + bias.z, to: target + 2 * pixels + i)
+        }
+        for i in whole..<width {
+            for (plane, weights) in [red, green, blue].enumerated() {
+                var sum = Vector.zero
+                for block in 0..<blocks { sum.addProduct(source[block * step + i], weights[block]) }
+                target[plane * pixels + i] += limited(totals(sum, sum, sum, sum) + bias[plane])[0]
             }
         }
     }

@@ -96,85 +96,88 @@ public final class StyledConvolution {
         row: Int = 0,
         finish: StyledFinish?, into output: FeatureMap
     ) throws(NeuralLayerError) {
-        let batch = inputShape[0]
-        guard input.shape.dimensions.dropFirst().elementsEqual(inputShape.dimensions.dropFirst()),
-            sample >= 0, sample + batch <= input.batch
-        else {
-            throw .mismatch(what: "a styled layer's input", found: input.shape, expected: inputShape)
-        }
+        try requireInput(input, from: sample)
         guard output.shape == outputShape else {
             throw .mismatch(what: "a styled layer's output", found: output.shape, expected: outputShape)
         }
-        try input.requireLayout(.blocked(16), "a styled layer's input")
-        try output.requireLayout(.blocked(16), "a styled layer's output")
-        precondition(styles.blocks == weights.inputBlocks && row + batch <= styles.rows)
-        if let finish {
-            precondition(demodulation.blocks == weights.outputBlocks && row + batch <= demodulation.rows)
-            precondition(
-                finish.bias.count == weights.outputBlocks
-                    && finish.noise.count == output.height * output.width)
-        }
-        let call = StripCall(
-            input: input, sample: sample, styles: styles, demodulation: demodulation, row: row,
-            finish: finish, output: output)
-        guard let finish else { return run(call, NoFinish.self) }
-        if finish.limit == nil {
-            run(call, ActivationFinish.self)
-        } else {
-            run(call, LimitedFinish.self)
+        let arguments = StyledArguments(styles, demodulation, row: row, finish: finish)
+        let call = try call(input, from: sample, arguments, into: output)
+        layout.forEachStrip { run(call, $0) }
+    }
+
+    // MARK: Strip by strip
+
+    var layout: StripLayout {
+        switch kernel {
+        case .same(let strips): strips.layout
+        case .up(let strips): strips.layout
         }
     }
 
-    private func run<Finish: PixelFinish>(_ call: StripCall, _ finish: Finish.Type) {
+    /// The rows of a sample's input that its first lines take.
+    func inputRows(lines: Int) -> Int {
+        switch kernel {
+        case .same(let strips): strips.inputRows(lines: lines)
+        case .up(let strips): strips.inputRows(lines: lines)
+        }
+    }
+
+    /// The rows of a sample's output that its first lines give.
+    func outputRows(lines: Int) -> Int {
+        switch kernel {
+        case .same(let strips): strips.outputRows(lines: lines)
+        case .up(let strips): strips.outputRows(lines: lines)
+        }
+    }
+
+    func requireInput(_ input: FeatureMap, from sample: Int) throws(NeuralLayerError) {
+        guard input.shape.dimensions.dropFirst().elementsEqual(inputShape.dimensions.dropFirst()),
+            sample >= 0, sample + inputShape[0] <= input.batch
+        else {
+            throw .mismatch(what: "a styled layer's input", found: input.shape, expected: inputShape)
+        }
+    }
+
+    /// A call whose strips are to be run in their order; both maps may be rolling ones (`StripCall`).
+    func call(
+        _ input: FeatureMap, from sample: Int, _ arguments: StyledArguments, into output: FeatureMap
+    ) throws(NeuralLayerError) -> StripCall {
+        try input.requireLayout(.blocked(16), "a styled layer's input")
+        try output.requireLayout(.blocked(16), "a styled layer's output")
+        let rows = arguments.row + inputShape[0]
+        precondition(arguments.styles.blocks == weights.inputBlocks && rows <= arguments.styles.rows)
+        if let finish = arguments.finish {
+            let demodulation = arguments.demodulation
+            precondition(demodulation.blocks == weights.outputBlocks && rows <= demodulation.rows)
+            precondition(
+                finish.bias.count == weights.outputBlocks
+                    && finish.noise.count == outputShape[2] * outputShape[3])
+        }
+        return StripCall(input: input, sample: sample, arguments: arguments, output: output)
+    }
+
+    func run(_ call: StripCall, _ strip: Range<Int>) {
+        guard let finish = call.finish else { return run(call, strip, NoFinish.self) }
+        if finish.limit == nil {
+            run(call, strip, ActivationFinish.self)
+        } else {
+            run(call, strip, LimitedFinish.self)
+        }
+    }
+
+    private func run<Finish: PixelFinish>(_ call: StripCall, _ strip: Range<Int>, _ finish: Finish.Type) {
         switch weights.precision {
-        case .float32: run(call, finish, Float32Format.self)
-        case .bfloat16: run(call, finish, BFloat16Format.self)
+        case .float32: run(call, strip, finish, Float32Format.self)
+        case .bfloat16: run(call, strip, finish, BFloat16Format.self)
         }
     }
 
     private func run<Finish: PixelFinish, Format: ProductFormat>(
-        _ call: StripCall, _ finish: Finish.Type, _ format: Format.Type
+        _ call: StripCall, _ strip: Range<Int>, _ finish: Finish.Type, _ format: Format.Type
     ) {
         switch kernel {
-        case .same(let strips): strips.run(call, finish, format)
-        case .up(let strips): strips.run(call, finish, format)
-        }
-    }
-}
-
-/// What a call of `StyledConvolution` hands to its kernel, checked.
-struct StripCall {
-    let input: FeatureMap
-    let sample: Int
-    let styles: ChannelVectors
-    let demodulation: ChannelVectors
-    let row: Int
-    let finish: StyledFinish?
-    let output: FeatureMap
-
-    /// Not used where there is no finish, or none with a limit.
-    var limit: Float { finish?.limit ?? .infinity }
-
-    /// A plane's pixels: of one block of one sample.
-    func plane(sample: Int, block: Int) -> UnsafeMutablePointer<SIMD16<Float>> {
-        input.row((self.sample + sample) * input.blockCount + block, 0)
-    }
-
-    func style(sample: Int, block: Int) -> SIMD16<Float> { styles.vectors(row + sample)[block] }
-
-    /// Where there is no finish, neither number is used.
-    func scaleAndBias(sample: Int, block: Int) -> (SIMD16<Float>, SIMD16<Float>) {
-        guard let finish else { return (.zero, .zero) }
-        return (demodulation.vectors(row + sample)[block], finish.bias[block])
-    }
-
-    /// Runs `body` with the noise of every output pixel; where there is no finish, it points to one zero, and the step
-    /// from pixel to pixel is none.
-    func withNoise(_ body: (_ noise: UnsafePointer<Float>, _ step: Int) -> Void) {
-        guard let finish else { return withUnsafePointer(to: Float(0)) { body($0, 0) } }
-        finish.noise.withUnsafeBufferPointer { noise in
-            guard let start = noise.baseAddress else { return }
-            body(start, 1)
+        case .same(let strips): strips.run(call, strip, finish, format)
+        case .up(let strips): strips.run(call, strip, finish, format)
         }
     }
 }

@@ -74,11 +74,12 @@ public final class StyledConvolutionGradient {
         try inputGradient.requireLayout(.blocked(16), "the gradient of a styled layer's input")
         precondition(scales.blocks == weights.inputBlocks && outputShape[0] <= scales.rows)
         let call = StripCall(
-            input: outputGradient, sample: 0, styles: scales, demodulation: scales, row: 0, finish: nil,
+            input: outputGradient, sample: 0, arguments: StyledArguments(scales, scales, finish: nil),
             output: inputGradient)
         switch kernel {
-        case .same(let strips): strips.run(call, NoFinish.self, Float32Format.self)
-        case .up(let strips): strips.run(call)
+        case .same(let strips):
+            strips.layout.forEachStrip { strips.run(call, $0, NoFinish.self, Float32Format.self) }
+        case .up(let strips): strips.layout.forEachStrip { strips.run(call, $0) }
         }
     }
 }

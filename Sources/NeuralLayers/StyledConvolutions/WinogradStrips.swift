@@ -33,31 +33,34 @@ final class WinogradStrips {
         layout.matrices(of: strip).multiply(format, transformed, weights.block, into: multiplied)
     }
 
+    /// The rows of its input that the first lines of a sample take.
+    func inputRows(lines: Int) -> Int { min(height, 4 * lines + 1) }
+
+    /// The rows of a sample's output that its first lines give.
+    func outputRows(lines: Int) -> Int { min(height, 4 * lines) }
+
     func run<Finish: PixelFinish, Format: ProductFormat>(
-        _ call: StripCall, _: Finish.Type, _ format: Format.Type
+        _ call: StripCall, _ strip: Range<Int>, _: Finish.Type, _ format: Format.Type
     ) {
-        layout.forEachStrip { strip in
-            let first = strip.lowerBound
-            let product = layout.matrices(of: strip).products[0]
-            for line in strip {
-                let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                let row = transformed.pointer(to: Format.Row.self) + (line - first) * layout.tilesAcross
-                for block in 0..<weights.inputBlocks {
-                    spread(
-                        format, call.plane(sample: sample, block: block),
-                        call.style(sample: sample, block: block),
-                        line: y, into: row + block * product.rows, point: product.sourceStep)
-                }
+        let first = strip.lowerBound
+        let product = layout.matrices(of: strip).products[0]
+        for line in strip {
+            let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
+            let row = transformed.pointer(to: Format.Row.self) + (line - first) * layout.tilesAcross
+            for block in 0..<weights.inputBlocks {
+                spread(
+                    format, call, sample: sample, block: block, line: y, into: row + block * product.rows,
+                    point: product.sourceStep)
             }
-            multiply(format, strip)
-            for line in strip {
-                let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                let row = multiplied.pixels + (line - first) * layout.tilesAcross
-                for block in 0..<weights.outputBlocks {
-                    gather(
-                        row + block * product.rows, point: product.resultStep, line: y, call,
-                        sample: sample, block: block, Finish.self)
-                }
+        }
+        multiply(format, strip)
+        for line in strip {
+            let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
+            let row = multiplied.pixels + (line - first) * layout.tilesAcross
+            for block in 0..<weights.outputBlocks {
+                gather(
+                    row + block * product.rows, point: product.resultStep, line: y, call,
+                    sample: sample, block: block, Finish.self)
             }
         }
     }
@@ -67,13 +70,14 @@ final class WinogradStrips {
     ///   - result: The first tile's first point.
     ///   - point: From a point to the next.
     private func spread<Format: ProductFormat>(
-        _: Format.Type, _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
+        _: Format.Type, _ call: StripCall, sample: Int, block: Int, line: Int,
         into result: UnsafeMutablePointer<Format.Row>, point: Int
     ) {
         let (width, height, zeros) = (width, height, zeros.pixels)
+        let style = call.style(sample: sample, block: block)
         func row(_ i: Int) -> UnsafeMutablePointer<Vector> {
             let y = 4 * line - 1 + i
-            return y >= 0 && y < height ? plane + y * width : zeros
+            return y >= 0 && y < height ? call.inputRow(y, sample: sample, block: block) : zeros
         }
         let (r0, r1, r2, r3, r4, r5) = (row(0), row(1), row(2), row(3), row(4), row(5))
         let length = Self.lineLength
@@ -126,7 +130,10 @@ final class WinogradStrips {
         let (width, rows) = (width, min(4, height - 4 * line))
         let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
         let limit = call.limit
-        let output = call.output.row(sample * weights.outputBlocks + block, 4 * line)
+        func row(_ i: Int) -> UnsafeMutablePointer<Vector> {
+            call.outputRow(4 * line + min(i, rows - 1), sample: sample, block: block)
+        }
+        let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3))
         @inline(__always)
         func finished(_ x: Vector, _ noise: Float) -> Vector {
             Finish.apply(x, scale: scale, bias: bias, noise: noise, limit: limit)
@@ -154,11 +161,11 @@ final class WinogradStrips {
                     let t = base + x - left
                     let y = WinogradTile.output(
                         t[0], t[length], t[2 * length], t[3 * length], t[4 * length], t[5 * length])
-                    let (to, n) = (output + x, noise + x * step)
-                    to[0] = finished(y.0, n[0])
-                    if rows > 1 { to[width] = finished(y.1, n[down]) }
-                    if rows > 2 { to[2 * width] = finished(y.2, n[2 * down]) }
-                    if rows > 3 { to[3 * width] = finished(y.3, n[3 * down]) }
+                    let n = noise + x * step
+                    r0[x] = finished(y.0, n[0])
+                    if rows > 1 { r1[x] = finished(y.1, n[down]) }
+                    if rows > 2 { r2[x] = finished(y.2, n[2 * down]) }
+                    if rows > 3 { r3[x] = finished(y.3, n[3 * down]) }
                 }
             }
         }

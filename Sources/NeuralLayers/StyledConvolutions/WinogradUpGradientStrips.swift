@@ -32,27 +32,25 @@ final class WinogradUpGradientStrips {
         multiplied = memory.multiplied
     }
 
-    func run(_ call: StripCall) {
-        layout.forEachStrip { strip in
-            let first = strip.lowerBound
-            let matrices = layout.matrices(of: strip)
-            for line in strip {
-                let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                for block in 0..<weights.inputBlocks {
-                    spread(
-                        call.plane(sample: sample, block: block), call.style(sample: sample, block: block),
-                        line: y, into: transformed.pixels + (line - first) * layout.tilesAcross, matrices,
-                        block: block)
-                }
+    func run(_ call: StripCall, _ strip: Range<Int>) {
+        let first = strip.lowerBound
+        let matrices = layout.matrices(of: strip)
+        for line in strip {
+            let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
+            for block in 0..<weights.inputBlocks {
+                spread(
+                    call.plane(sample: sample, block: block), call.style(sample: sample, block: block),
+                    line: y, into: transformed.pixels + (line - first) * layout.tilesAcross, matrices,
+                    block: block)
             }
-            matrices.multiply(Float32Format.self, transformed, weights.block, into: multiplied)
-            for line in strip {
-                let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                for block in 0..<weights.outputBlocks {
-                    gather(
-                        multiplied.pixels + (line - first) * layout.tilesAcross, matrices, block: block,
-                        line: y, into: call.output.row(sample * weights.outputBlocks + block, 0))
-                }
+        }
+        matrices.multiply(Float32Format.self, transformed, weights.block, into: multiplied)
+        for line in strip {
+            let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
+            for block in 0..<weights.outputBlocks {
+                gather(
+                    multiplied.pixels + (line - first) * layout.tilesAcross, matrices, block: block,
+                    line: y, into: call.output.row(sample * weights.outputBlocks + block, 0))
             }
         }
     }

@@ -60,49 +60,52 @@ final class WinogradUpStrips {
         layout.matrices(of: strip).multiply(format, transformed, weights.block, into: multiplied)
     }
 
+    /// The rows of its input that the first lines of a sample take.
+    func inputRows(lines: Int) -> Int { min(height, 3 * lines) }
+
+    /// The rows of a sample's output that its first lines give.
+    func outputRows(lines: Int) -> Int { max(0, min(2 * height, 6 * lines - 2)) }
+
+    /// A sample's strips are run in their order: what the filter needs of the rows before is kept from one to the next.
     func run<Finish: PixelFinish, Format: ProductFormat>(
-        _ call: StripCall, _: Finish.Type, _ format: Format.Type
+        _ call: StripCall, _ strip: Range<Int>, _: Finish.Type, _ format: Format.Type
     ) {
-        layout.forEachStrip { strip in
-            let first = strip.lowerBound
-            let matrices = layout.matrices(of: strip)
+        let first = strip.lowerBound
+        let matrices = layout.matrices(of: strip)
+        for line in strip {
+            let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
+            for block in 0..<weights.inputBlocks {
+                spread(
+                    format, call, sample: sample, line: y,
+                    into: transformed.pointer(to: Format.Row.self) + (line - first) * layout.tilesAcross,
+                    matrices, block: block)
+            }
+        }
+        multiply(format, strip)
+        for block in 0..<weights.outputBlocks {
             for line in strip {
                 let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                for block in 0..<weights.inputBlocks {
-                    spread(
-                        format, call.plane(sample: sample, block: block),
-                        call.style(sample: sample, block: block),
-                        line: y,
-                        into: transformed.pointer(to: Format.Row.self) + (line - first) * layout.tilesAcross,
-                        matrices,
-                        block: block)
-                }
+                gather(
+                    multiplied.pixels + (line - first) * layout.tilesAcross, matrices, line: y,
+                    isFirstOfStrip: line == first, block: block)
+                filter(call, sample: sample, line: y, block: block, Finish.self)
             }
-            multiply(format, strip)
-            for block in 0..<weights.outputBlocks {
-                for line in strip {
-                    let (sample, y) = line.quotientAndRemainder(dividingBy: layout.tilesDown)
-                    gather(
-                        multiplied.pixels + (line - first) * layout.tilesAcross, matrices, line: y,
-                        isFirstOfStrip: line == first, block: block)
-                    filter(call, sample: sample, line: y, block: block, Finish.self)
-                }
-                // What a strip that goes on with this sample needs.
-                (carried.pixels + 3 * block * rowLength).update(
-                    from: window.pixels + 6 * rowLength, count: 3 * rowLength)
-            }
+            // What a strip that goes on with this sample needs.
+            (carried.pixels + 3 * block * rowLength).update(
+                from: window.pixels + 6 * rowLength, count: 3 * rowLength)
         }
     }
 
     /// Transforms one line of tiles of one plane: down its columns into seven lines, then along each.
     private func spread<Format: ProductFormat>(
-        _: Format.Type, _ plane: UnsafeMutablePointer<Vector>, _ style: Vector, line: Int,
+        _: Format.Type, _ call: StripCall, sample: Int, line: Int,
         into result: UnsafeMutablePointer<Format.Row>, _ matrices: StripMatrices, block: Int
     ) {
         let (width, height, zeros) = (width, height, zeros.pixels)
+        let style = call.style(sample: sample, block: block)
         func row(_ i: Int) -> UnsafeMutablePointer<Vector> {
             let y = 3 * line - 1 + i
-            return y >= 0 && y < height ? plane + y * width : zeros
+            return y >= 0 && y < height ? call.inputRow(y, sample: sample, block: block) : zeros
         }
         let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3))
         let length = Self.lineLength
@@ -209,7 +212,6 @@ final class WinogradUpStrips {
         let (outputWidth, outputHeight, rowLength) = (2 * width, 2 * height, rowLength)
         let (scale, bias) = call.scaleAndBias(sample: sample, block: block)
         let limit = call.limit
-        let plane = call.output.row(sample * weights.outputBlocks + block, 0)
         call.withNoise { noise, step in
             for k in 0..<6 {
                 let y = 6 * line - 2 + k
@@ -221,7 +223,7 @@ final class WinogradUpStrips {
                     let inner = t[rowLength + x] + t[2 * rowLength + x]
                     return outer.addingProduct(inner, Vector(repeating: 3))
                 }
-                let to = plane + y * outputWidth
+                let to = call.outputRow(y, sample: sample, block: block)
                 let n = noise + y * outputWidth * step
                 // Column x of t stands at x + 1: output x takes those from x to x + 3.
                 var (left, middle, right) = (down(0), down(1), down(2))

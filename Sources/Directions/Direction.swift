@@ -59,10 +59,11 @@ public struct Direction: Sendable {
     }
 
     private static func thresholds(for relevance: [Float]) -> [ThresholdSuggestion] {
-        [1, 10, 50].compactMap { count in
-            threshold(keeping: count, of: relevance).map {
-                ThresholdSuggestion(threshold: $0, channels: count)
-            }
+        let thresholds = [1, 10, 50].compactMap { threshold(keeping: $0, of: relevance) }
+        // Where |R| are equal, one of them keeps several channels.
+        return thresholds.indices.filter { !thresholds[..<$0].contains(thresholds[$0]) }.map { i in
+            ThresholdSuggestion(
+                threshold: thresholds[i], channels: relevance.count { abs($0) >= thresholds[i] })
         }
     }
 }

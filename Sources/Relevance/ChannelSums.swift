@@ -4,7 +4,7 @@
 /// pairs all end in the same sums.
 ///
 /// A component of a unit vector is within ±1, so a channel's sum of n pairs is within ±n · 2^40: with n at most
-/// 2^22 (`pairLimit`) it stays below 2^62, and neither it nor the sum of two such sums can overflow.
+/// 2^22 (`pairLimit`) it is at most 2^62, and more pairs are refused, so that no sum can overflow.
 public struct ChannelSums: Hashable, Sendable {
     /// The most pairs a channel can have.
     public static let pairLimit = SweepSettings.pairLimit

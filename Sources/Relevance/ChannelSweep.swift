@@ -95,6 +95,11 @@ public final class ChannelSweep {
         guard sweptLayers.indices.contains(layer) else {
             throw .count(what: "place of a swept layer", found: layer, expected: sweptLayers.count)
         }
+        if let stranger = channels.first(where: { !(0..<sweptLayers[layer].channels).contains($0) }) {
+            throw .count(
+                what: "place of a channel of \(sweptLayers[layer].name)", found: stranger,
+                expected: sweptLayers[layer].channels)
+        }
         guard statistics.mean.count == generator.styleSpace.count else {
             throw .count(
                 what: "statistics of styles", found: statistics.mean.count,

@@ -40,7 +40,7 @@ public struct DirectRelevance: Sendable {
     /// μ and σ of the settings' samples.
     public func statistics() throws(RelevanceError) -> StyleStatistics {
         var latents = LatentSamples(seed: settings.seed, dimension: generator.configuration.zDimension)
-        var moments: [StyleMoments] = []
+        var moments: StyleMoments?
         var left = settings.statisticsSamples
         while left > 0 {
             let block = try latents.next(min(left, 1000))
@@ -48,9 +48,10 @@ public struct DirectRelevance: Sendable {
             let styles = try generating { () throws(GeneratorError) in
                 try generator.styles(z: block, truncation: truncation)
             }
-            moments.append(try StyleMoments(of: styles))
+            let more = try StyleMoments(of: styles)
+            if moments == nil { moments = more } else { try moments?.merge(more) }
         }
-        return try StyleStatistics(blocks: moments)
+        return try StyleStatistics(blocks: moments.map { [$0] } ?? [])
     }
 
     private var truncation: Truncation {
@@ -61,9 +62,11 @@ public struct DirectRelevance: Sendable {
     /// - Parameters:
     ///   - images: How many of the images, from 2 on: what two images share sets the scale.
     ///   - workers: Threads, each with networks of its own; the result does not depend on it.
+    ///   - progress: Called with how many images are done, by one thread at a time.
     /// - Throws: `RelevanceError`, `.image` where one of them is not finite.
     public func relevance(
-        along text: TextDirection, images: Int, workers: Int
+        along text: TextDirection, images: Int, workers: Int,
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(RelevanceError) -> [Float] {
         let most = styles.map { $0.shape.rank == 2 ? $0.shape[0] : 0 } ?? 1 << 16
         guard images >= 2, images <= most else {
@@ -74,19 +77,21 @@ public struct DirectRelevance: Sendable {
                 what: "numbers of the text direction", found: text.values.count,
                 expected: model.configuration.dimension)
         }
-        return combined(try allProducts(along: text, images: images, workers: max(1, min(workers, images))))
+        let workers = max(1, min(workers, images))
+        return try sums(along: text, images: images, workers: workers, progress).relevance()
     }
 
-    /// The products of every image: `[1 + P, C_total]`, along ∆t and along the random directions.
-    private func allProducts(
-        along text: TextDirection, images: Int, workers: Int
-    ) throws(RelevanceError) -> [Tensor] {
+    private func sums(
+        along text: TextDirection, images: Int, workers: Int, _ progress: @escaping @Sendable (Int) -> Void
+    ) throws(RelevanceError) -> DirectSums {
         let kernels = try generating { () throws(GeneratorError) in try SynthesisGradientKernels(generator) }
         // A large picture's threads share it; smaller ones are taken side by side.
         let threads = EmbeddingGradient.threadsAnImage(generator, of: workers)
         let batch = EmbeddingGradient.batch(generator, products: Self.probes + 1)
         let next = Mutex(0)
-        let done = Mutex<[Int: Tensor]>([:])
+        let sums = Mutex(
+            DirectSums(
+                of: generator.styleSpace, images: images, dimension: model.configuration.dimension))
         let failure = Mutex<RelevanceError?>(nil)
         DispatchQueue.concurrentPerform(iterations: workers / threads) { _ in
             Threads.limit(to: 1)
@@ -100,16 +105,20 @@ public struct DirectRelevance: Sendable {
                     }
                     guard image < images else { return }
                     let products = try products(of: image, along: text, gradient)
-                    done.withLock { $0[image] = products }
+                    sums.withLock { sums in
+                        sums.add(products, ofImage: image)
+                        progress(sums.count)
+                    }
                 }
             } catch {
                 failure.withLock { $0 = $0 ?? error }
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }
-        return done.withLock { done in (0..<images).compactMap { done[$0] } }
+        return sums.withLock { $0 }
     }
 
+    /// An image's products, `[1 + P, C_total]`: along ∆t and along the random directions.
     private func products(
         of image: Int, along text: TextDirection, _ gradient: EmbeddingGradient
     ) throws(RelevanceError) -> Tensor {
@@ -163,35 +172,5 @@ public struct DirectRelevance: Sendable {
             directions.append(direction.map { $0 / length })
         }
         return directions
-    }
-
-    private func combined(_ products: [Tensor]) -> [Float] {
-        let total = generator.styleSpace.count
-        let positions = generator.styleSpace.sweptLayers.flatMap { Array($0.range) }
-        let probes = (products.first?.shape[0] ?? 1) - 1
-        // What each random direction stands for.
-        let weight = probes > 0 ? Double(model.configuration.dimension - 1) / Double(probes) : 0
-        var (along, cosines) = ([Double](), [Double]())
-        for position in positions {
-            // Each image's derivative at about unit length: along ∆t, then along the random directions.
-            let units = products.map { product -> [Double] in
-                let parts = (0...probes).map { Double(product[$0 * total + position]) }
-                let rest = parts.dropFirst().reduce(0) { $0 + $1 * $1 }
-                let length = (parts[0] * parts[0] + weight * rest).squareRoot()
-                return length > 0 ? parts.map { $0 / length } : parts
-            }
-            along.append(units.reduce(0) { $0 + $1[0] } / Double(units.count))
-            var shared = 0.0
-            for pair in 0..<units.count / 2 {
-                let (one, other) = (units[2 * pair], units[2 * pair + 1])
-                shared += one[0] * other[0]
-                for probe in 1..<probes + 1 { shared += weight * one[probe] * other[probe] }
-            }
-            if units.contains(where: { $0[0] != 0 }) { cosines.append(shared / Double(units.count / 2)) }
-        }
-        cosines.sort()
-        // Noise may leave little of it; a channel's derivatives on two images never agree that badly as a rule.
-        let agreement = min(1, max(0.05, cosines.isEmpty ? 1 : cosines[cosines.count / 2]))
-        return along.map { Float(max(-1, min(1, $0 / agreement.squareRoot()))) }
     }
 }

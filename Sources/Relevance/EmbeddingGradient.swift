@@ -5,8 +5,9 @@ import StyleGAN
 import Synchronization
 import Tensors
 
-/// The vector-Jacobian product of a picture's unit embedding with respect to its styles, E(G(s)): one forward pass,
-/// then any number of gradients in batches, by one or more threads that share what the forward pass keeps.
+/// The vector-Jacobian product of a picture's unit embedding with respect to its styles, E(G(s)): one forward pass, then any
+/// number of gradients in batches, by one or more threads. They share what synthesis keeps; CLIP's forward pass each thread
+/// runs for itself.
 ///
 /// A gradient depends neither on the threads nor on its company. One thread at a time calls an object.
 public final class EmbeddingGradient {

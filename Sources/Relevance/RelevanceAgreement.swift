@@ -1,15 +1,20 @@
 /// How closely two answers to one phrase agree: R of the same channels, come by in two ways.
 public struct RelevanceAgreement: Hashable, Sendable {
-    /// Spearman's rank correlation of R.
+    /// Spearman's rank correlation of R; 0 where all of one are equal.
     public let rankCorrelation: Double
     /// How many of the strongest channels of one, by |R|, are among the strongest of the other.
     public let sharedStrongest: Int
 
     /// - Parameter strongest: How many channels count as the strongest.
-    /// - Throws: `RelevanceError.count` where the two are not as many, or fewer than two.
+    /// - Throws: `RelevanceError.count` where the two are not as many, or fewer than two; `.value` where one is not finite.
     public init(_ one: [Float], _ other: [Float], strongest: Int = 20) throws(RelevanceError) {
         guard one.count == other.count, one.count > 1 else {
             throw .count(what: "relevances to compare", found: other.count, expected: max(2, one.count))
+        }
+        for relevance in [one, other] {
+            if let position = relevance.firstIndex(where: { !$0.isFinite }) {
+                throw .value(what: "relevances", position: position)
+            }
         }
         let (left, right) = (Self.ranks(one), Self.ranks(other))
         let mean = Double(one.count - 1) / 2
@@ -19,7 +24,8 @@ public struct RelevanceAgreement: Hashable, Sendable {
             squares.left += (left[i] - mean) * (left[i] - mean)
             squares.right += (right[i] - mean) * (right[i] - mean)
         }
-        rankCorrelation = product / (squares.left * squares.right).squareRoot()
+        let scale = (squares.left * squares.right).squareRoot()
+        rankCorrelation = scale > 0 ? product / scale : 0
         sharedStrongest = Self.strongest(one, strongest).intersection(Self.strongest(other, strongest)).count
     }
 

@@ -65,9 +65,12 @@ struct DenseLayer: Sendable {
                         sums.3.addProduct(weight, Vector(repeating: row.3[k]))
                     }
                     let count = min(16, outputs - vector * 16)
-                    for (i, sum) in [sums.0, sums.1, sums.2, sums.3].prefix(group).enumerated() {
-                        let start = destination + (first + i) * outputStride + vector * 16
-                        for lane in 0..<count { start[lane] = sum[lane] }
+                    let start = destination + first * outputStride + vector * 16
+                    for lane in 0..<count {
+                        start[lane] = sums.0[lane]
+                        if group > 1 { start[outputStride + lane] = sums.1[lane] }
+                        if group > 2 { start[2 * outputStride + lane] = sums.2[lane] }
+                        if group > 3 { start[3 * outputStride + lane] = sums.3[lane] }
                     }
                 }
             }

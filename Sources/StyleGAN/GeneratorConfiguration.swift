@@ -42,7 +42,9 @@ public struct GeneratorConfiguration: Hashable, Sendable {
             (1...8).contains(const[2])
         else {
             let found = weights.checkpoint.shape(of: constName).map(\.description) ?? "none"
-            throw weights.refuse("\"\(constName)\" has shape \(found) where [channels, 4, 4] is needed")
+            throw weights.refuse(
+                "\"\(constName)\" has shape \(found) where [channels, 4, width] is needed, of a width from 1 to 8"
+            )
         }
         firstWidth = const[2]
         var blocks = [Block(resolution: 4, channels: const[0])]
@@ -60,6 +62,9 @@ public struct GeneratorConfiguration: Hashable, Sendable {
                 throw weights.refuse("\"\(weights.name(of: part))\" \(found) where [C, C, 3, 3] is needed")
             }
             blocks.append(Block(resolution: last.resolution * 2, channels: shape[0]))
+        }
+        guard !weights.contains("synthesis.b2048.conv1.weight") else {
+            throw weights.refuse("it draws 2048 pixels or more, up to 1024 can be used")
         }
         guard blocks.count >= 3 else { throw weights.refuse("it has no block of 16 × 16 pixels") }
         if let narrow = blocks.first(where: { $0.channels < 4 || $0.channels > 1 << 14 }) {

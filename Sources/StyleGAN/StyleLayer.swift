@@ -12,7 +12,7 @@ public struct StyleLayer: Hashable, Sendable {
     public let kind: Kind
     /// The layer's channels in the style code.
     public let range: Range<Int>
-    /// The side of the layer's output in pixels.
+    /// The height of the layer's output in pixels.
     public let resolution: Int
     /// Which w of w+ the layer's affine reads.
     public let latentIndex: Int

@@ -4,8 +4,7 @@ import Tensors
 /// The synthesis network at work: s → pictures, a batch at a time, or one style channel of a kept picture at a time.
 ///
 /// Never forms per-sample weights: a layer's input is scaled by its style, convolved with the shared weights, and
-/// its output scaled by the demodulation. Kernels and buffers are made once; one thread uses an object, and calls
-/// `Threads.limit(to:)` before it makes one. A sample's picture does not depend on the others of its batch.
+/// its output scaled by the demodulation. Kernels and buffers are made once; one thread uses an object. A sample's picture does not depend on the others of its batch.
 public final class Synthesis {
     /// The most pictures at once.
     public let batch: Int

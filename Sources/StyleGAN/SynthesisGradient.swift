@@ -11,8 +11,7 @@ import Tensors
 ///     s̄_i = Σ_p x̄_i x_i − s_i Σ_o E_oi d_o³ d̄_o          E_oi = Σ_k w_oik²
 ///
 /// where the next pass takes the first term along. Nothing goes back through what a limit holds (`conv_clamp`), of
-/// activations or of a toRGB layer's part of the picture. Belongs to one thread, which calls `Threads.limit(to:)` before it
-/// makes one. Nothing is allocated when it runs.
+/// activations or of a toRGB layer's part of the picture. Belongs to one thread.
 public final class SynthesisGradient {
     /// The gradient of a picture in the making, one a resolution: `[N, 3, H, W]`, and the way from the next larger.
     private struct Stage {

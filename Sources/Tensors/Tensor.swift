@@ -74,10 +74,14 @@ public struct Tensor: Sendable {
         return try body(storage.elements)
     }
 
-    /// The element at a row-major position.
+    /// The element at a row-major position, from 0 to `count - 1`.
     public subscript(position: Int) -> Float {
-        get { storage.elements[position] }
+        get {
+            precondition(position >= 0 && position < count, "a tensor has no element \(position)")
+            return storage.elements[position]
+        }
         set {
+            precondition(position >= 0 && position < count, "a tensor has no element \(position)")
             makeUnique()
             storage.elements[position] = newValue
         }

@@ -37,6 +37,16 @@ import Testing
         }
     }
 
+    @Test func equalRelevancesAreKeptTogetherAndCountedSo() throws {
+        let channels = try SweptChannels(ranges: [0..<3], total: 3)
+        let error = try #require(throws: RelevanceError.self) {
+            try Direction(
+                relevance: [0.4, -0.4, 0.1], deviation: [1, 1, 1], channels: channels, threshold: 0.5)
+        }
+        guard case .nothingKept(_, _, let suggestions) = error else { throw error }
+        #expect(suggestions == [ThresholdSuggestion(threshold: 0.4, channels: 2)])
+    }
+
     @Test func theThresholdThatKeepsACountKeepsIt() throws {
         var random = NumPyRandomState(seed: 8)
         let relevance = random.gaussians(200).map { $0 / 5 }

@@ -223,6 +223,10 @@ import Testing
         #expect(throws: NeuralLayerError.self) {
             try StyledConvolutionGradient(weights, batch: 0, height: 6, width: 7)
         }
+        let rounded = try StyledWeights(Tensor(zeros: [5, 20, 3, 3]), isUp: true, precision: .bfloat16)
+        #expect(throws: NeuralLayerError.self) {
+            try StyledConvolutionGradient(rounded, batch: 1, height: 6, width: 7)
+        }
         #expect(throws: NeuralLayerError.self) {
             try UpsamplePictureGradient([1, 3, 2, 2])(
                 FeatureMap([1, 3, 4, 5], layout: .planes), into: FeatureMap([1, 3, 2, 2], layout: .planes))

@@ -72,5 +72,7 @@ import Testing
         let other = try RelevanceAgreement(one, [0.9, 0, 0.5, 0.5, 0.1, -0.8], strongest: 2)
         #expect(other.sharedStrongest == 0)
         #expect(throws: RelevanceError.self) { try RelevanceAgreement(one, [1]) }
+        #expect(try RelevanceAgreement([1, 1, 1], [1, 2, 3]).rankCorrelation == 0)
+        #expect(throws: RelevanceError.self) { try RelevanceAgreement([.nan, 1], [1, 2]) }
     }
 }

@@ -137,6 +137,18 @@ import Testing
         }
     }
 
+    @Test func aGeneratorOfLargerPicturesIsRefusedInsteadOfCutOff() throws {
+        let whole = try Self.open("tall.safetensors")
+        let folder = try TemporaryFolder()
+        var tensors: [String: Tensor] = [:]
+        for name in whole.names { tensors[name] = try whole.tensor(name) }
+        tensors["synthesis.b2048.conv1.weight"] = Tensor(zeros: [4, 4, 3, 3])
+        try SafetensorsFile.write(tensors, path: folder.file("g.safetensors"))
+        #expect {
+            _ = try Generator(checkpoint: .open(path: folder.file("g.safetensors"))).configuration
+        } throws: { "\($0)".contains("2048") }
+    }
+
     @Test func anotherFilterBetweenResolutionsIsRefused() throws {
         let whole = try Self.open("rosinality.pt")
         let folder = try TemporaryFolder()

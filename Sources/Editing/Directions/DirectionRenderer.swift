@@ -6,7 +6,7 @@ import Tensors
 ///
 /// One thread uses an object. A picture does not depend on the others that it is drawn with.
 public final class DirectionRenderer {
-    private let generator: Generator
+    let generator: Generator
     private let synthesis: Synthesis
 
     /// - Parameter batch: Pictures drawn at a time.

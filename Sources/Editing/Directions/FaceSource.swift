@@ -25,6 +25,11 @@ extension DirectionRenderer {
         case .seed(let seed, let truncation):
             return try styles(images: face..<face + 1, seed: seed, truncation: truncation)
         case .styles(let styles):
+            guard styles.shape.rank == 2, (0..<styles.shape[0]).contains(face) else {
+                throw ShapeError.mismatch(
+                    what: "style codes with one for face \(face)", found: styles.shape,
+                    expected: [face + 1, generator.styleSpace.count])
+            }
             let width = styles.shape[1]
             return try styles.withUnsafeValues { values in
                 try Tensor(values[face * width..<(face + 1) * width], shape: Shape([1, width]))

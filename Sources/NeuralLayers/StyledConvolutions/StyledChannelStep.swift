@@ -67,7 +67,7 @@ public final class StyledChannelStep {
         let (down, along) = (phases[phase / 2][tap / 3], phases[phase % 2][tap % 3])
         var sum = 0.0
         for a in 0..<3 {
-            for b in 0..<3 { sum += Double(down[a] * along[b] * w[a * 3 + b]) }
+            for b in 0..<3 { sum += Double(down[a] * along[b]) * Double(w[a * 3 + b]) }
         }
         return Float(sum)
     }

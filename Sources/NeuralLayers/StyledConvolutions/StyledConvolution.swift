@@ -13,8 +13,7 @@ import Tensors
 /// then have bits that nobody can make again. What that could cost is printed by `sweep-benchmark`: every layer beside
 /// the fastest that oneDNN has for its shape.
 ///
-/// Belongs to one thread at a time. Nothing
-/// is allocated when it runs.
+/// Belongs to one thread at a time. Nothing is allocated when it runs.
 public final class StyledConvolution {
     private enum Kernel {
         case same(WinogradStrips)

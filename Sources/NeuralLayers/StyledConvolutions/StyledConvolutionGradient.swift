@@ -27,6 +27,11 @@ public final class StyledConvolutionGradient {
     public init(
         _ weights: StyledWeights, batch: Int, height: Int, width: Int, memory: StripMemory? = nil
     ) throws(NeuralLayerError) {
+        guard weights.precision == .float32 else {
+            throw .unsupported(
+                operation: "a styled convolution's gradient", shape: [weights.outputs, weights.inputs, 3, 3],
+                reason: "its weights are rounded to \(weights.precision.rawValue), float32 is needed")
+        }
         self.weights = weights
         // What goes in here are the layer's outputs.
         var shape = ConvolutionShape(

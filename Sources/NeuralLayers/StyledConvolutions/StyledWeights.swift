@@ -11,7 +11,7 @@ public final class StyledWeights: Sendable {
     public let precision: Precision
     /// Blocks of 16 channels, the padded one included.
     let inputBlocks, outputBlocks: Int
-    /// A matrix `[I', O']` for each point, channels padded to whole blocks, in panels (`BlockedProducts.Panels`); not written
+    /// A matrix `[I', O']` for each point, channels padded to whole blocks, in panels (`ProductPanels`); not written
     /// after `init`. The points of a layer that doubles its map stand as its four sets of products do (`WinogradUpStrips`).
     let block: MemoryBlock
 

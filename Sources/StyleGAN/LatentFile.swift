@@ -5,9 +5,13 @@ import Tensors
 /// in S.
 ///
 /// The array's shape says what it is, beside the generator's sizes: w `[N, w_dim]`, w+ `[N, L, w_dim]` or
-/// `[L, w_dim]`, s `[N, C_total]`, or a list of every layer's styles `[N, C]`. A file may hold several under names
-/// that end in `latent`, as rosinality's projector writes them; they follow one another in the order of the names.
+/// `[L, w_dim]`, s `[N, C_total]`, or a list of every layer's styles `[N, C]`. Exactly L rows of w are one w+. A file may hold
+/// several under names like `a.latent`, as rosinality's projector writes them, or `w`, `w_plus`, `latents`, `s`; they follow one
+/// another in the order of the names.
 public enum LatentFile {
+    /// The most that are taken from a file: w+ is L times as large as w.
+    private static let limit = 1 << 16
+
     /// What an array holds.
     private enum Codes {
         /// w+ `[N, L, w_dim]`
@@ -42,9 +46,14 @@ public enum LatentFile {
             })
     }
 
-    /// What the arrays of a file hold, from one on.
+    /// What the arrays of a file hold, at least one.
     private static func codes(path: String, for generator: Generator) throws(GeneratorError) -> [Codes] {
         let checkpoint = try reading { () throws(CheckpointError) in try Checkpoint.open(path: path) }
+        guard checkpoint.metadata["manifest"] == nil else {
+            throw .latents(
+                path: path,
+                reason: "it holds a direction, as export-direction writes them, and no face's latents")
+        }
         if let styles = try layeredStyles(checkpoint, generator.styleSpace.layers) {
             try requireFinite(styles, "its layers' styles", path)
             return [.styles(styles)]
@@ -53,6 +62,10 @@ public enum LatentFile {
         var parts: [Codes] = []
         for name in names {
             let tensor = try reading { () throws(CheckpointError) in try checkpoint.tensor(name) }
+            guard tensor.shape.rank < 2 || tensor.shape[0] <= limit else {
+                throw .latents(
+                    path: path, reason: "\(name) has shape \(tensor.shape); up to \(limit) latents are taken")
+            }
             guard let part = try codes(tensor, generator) else { continue }
             try requireFinite(tensor, name, path)
             parts.append(part)

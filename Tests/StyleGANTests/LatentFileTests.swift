@@ -90,6 +90,18 @@ import Testing
         #expect { try read("nan.npy") } throws: { "\($0)".contains("not finite at") }
     }
 
+    @Test func aDirectionIsNotTakenForAFace() throws {
+        var values = try generator.styleSpace.layers.map {
+            layer -> (name: String, value: NumPyArchive.Value) in
+            (layer.name, .tensor(Tensor(zeros: try Shape([layer.channels]))))
+        }
+        try NumPyArchive.write(values, path: folder.file("s.npz"))
+        #expect(try read("s.npz").shape == [1, generator.styleSpace.count])
+        values.append(("manifest", .text("{}")))
+        try NumPyArchive.write(values, path: folder.file("tiger.npz"))
+        #expect { try read("tiger.npz") } throws: { "\($0)".contains("holds a direction") }
+    }
+
     @Test(.enabled(if: Conformance.isPresent)) func publishedLatentsAreOfAnotherGenerator() throws {
         #expect {
             try LatentFile.styles(path: Conformance.path("styleclip/w_plus.npy"), for: generator)

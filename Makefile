@@ -61,8 +61,11 @@ benchmark: build
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/text-to-direction
 	bin=$$(swift build $(RELEASE) --show-bin-path); \
-	for command in $(COMMANDS); do install -s $$bin/$$command $(DESTDIR)$(PREFIX)/bin/; done; \
+	for command in $(COMMANDS); do install -s $$bin/$$command $(DESTDIR)$(PREFIX)/bin/ || exit 1; done; \
 	cp -r $$bin/text-to-direction_*.resources $(DESTDIR)$(PREFIX)/lib/text-to-direction/
+	! [ -e store/bpe_simple_vocab_16e6.txt.gz ] || cp store/bpe_simple_vocab_16e6.txt.gz $(DESTDIR)$(PREFIX)/lib/text-to-direction/
+	@echo "Installed commands keep databases in ~/.local/share/text-to-direction; to take along those of this checkout:"
+	@echo "  mkdir -p ~/.local/share/text-to-direction && cp -r store/*/ ~/.local/share/text-to-direction/"
 
 uninstall:
 	for command in $(COMMANDS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$command; done

@@ -23,12 +23,15 @@ struct WeightsFile {
     }
 
     /// What a manifest remembers: the whole path, so that a query finds the file again, and the fingerprint.
-    func record(classIndex: Int? = nil) throws -> WeightsRecord {
-        WeightsRecord(name: name, fingerprint: try checkpoint.fingerprint, classIndex: classIndex)
+    func record(classIndex: Int? = nil, merges: String? = nil) throws -> WeightsRecord {
+        WeightsRecord(
+            name: name, fingerprint: try checkpoint.fingerprint, classIndex: classIndex, merges: merges)
     }
 
     private var name: String {
-        if isEmbedded { return "animal-faces/" + (checkpoint.path as NSString).lastPathComponent }
+        if isEmbedded {
+            return WeightsRecord.embeddedPrefix + (checkpoint.path as NSString).lastPathComponent
+        }
         return URL(fileURLWithPath: checkpoint.path).standardizedFileURL.path
     }
 

@@ -174,7 +174,9 @@ public struct Manifest: Hashable, Sendable, Codable {
     /// What is outside its range, if anything is; nil means that sizes may be computed from the manifest.
     package var firstProblem: String? {
         let widest = 1 << 16
-        let text = [generator.name, clip.name, precision, neutral, toolVersion] + (instructionSets ?? [])
+        let text =
+            [generator.name, clip.name, clip.merges ?? "", precision, neutral, toolVersion]
+            + (instructionSets ?? [])
         if text.contains(where: { $0.utf8.count > 4096 }) { return "an overlong text" }
         for weights in [generator, clip]
         where weights.fingerprint.utf8.count != 64 || !weights.fingerprint.allSatisfy(\.isHexDigit) {

@@ -6,11 +6,14 @@ public struct WeightsRecord: Hashable, Sendable, Codable, CustomStringConvertibl
     public let fingerprint: String
     /// Of a class-conditional generator, the class that was drawn.
     public let classIndex: Int?
+    /// Of a CLIP, the file of its tokenizer's merges where it was named, and not found beside the weights.
+    public let merges: String?
 
-    public init(name: String, fingerprint: String, classIndex: Int? = nil) {
+    public init(name: String, fingerprint: String, classIndex: Int? = nil, merges: String? = nil) {
         self.name = name
         self.fingerprint = fingerprint
         self.classIndex = classIndex
+        self.merges = merges
     }
 
     /// The fingerprint of weights that nobody named.
@@ -18,6 +21,11 @@ public struct WeightsRecord: Hashable, Sendable, Codable, CustomStringConvertibl
 
     /// Weights that are not known: of an imported database, whose makers did not say.
     public static let unknown = WeightsRecord(name: "unknown", fingerprint: unknownFingerprint)
+
+    /// What the names of the embedded models begin with.
+    public static let embeddedPrefix = "animal-faces/"
+
+    public var isEmbedded: Bool { name.hasPrefix(Self.embeddedPrefix) }
 
     public var isKnown: Bool { fingerprint != Self.unknownFingerprint }
 

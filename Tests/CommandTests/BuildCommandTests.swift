@@ -24,6 +24,19 @@ import Testing
         get throws { try Data(contentsOf: URL(fileURLWithPath: tiny.file("generator.safetensors"))) }
     }
 
+    @Test func mergesThatWereNamedAreFoundAgain() throws {
+        let elsewhere = try TemporaryFolder()
+        try FileManager.default.moveItem(
+            atPath: tiny.file("merges.txt"), toPath: elsewhere.file("merges.txt"))
+        expectRefusal(
+            try build(tiny.models + tiny.store + TinyStore.short), 66, saying: "no merges", "--merges")
+        let built = try build(
+            tiny.models + tiny.store + TinyStore.short + ["--merges", elsewhere.file("merges.txt")])
+        #expect(built.status == 0, "\(built.error)")
+        let asked = try RunningCommand.run("query-direction", ["tig"] + tiny.store)
+        #expect(asked.status == 0, "\(asked.error)")
+    }
+
     // MARK: Numbers
 
     @Test(arguments: ["0", "-1", "1000000000"])

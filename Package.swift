@@ -80,7 +80,8 @@ let package = Package(
         .target(
             name: "QuestionKit",
             dependencies: [
-                "DatabaseReading", "Directions", "DirectionStore", "ProgramFolder", "Vocabulary",
+                "DatabaseReading", "Directions", "DirectionStore", "AnimalFaces", "ProgramFolder",
+                "Vocabulary",
                 argumentParser,
             ]),
         .target(

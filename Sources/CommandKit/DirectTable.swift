@@ -44,8 +44,18 @@ public struct DirectTable {
         let direct = DirectRelevance(generator, model, settings: settings, styles: faces)
         let statistics = try direct.statistics()
         let images = min(images ?? DirectOptions.defaultImages, faces?.shape[0] ?? .max)
+        let reporter = ProgressReporter(quiet: false, json: false)
+        let began = ContinuousClock.now
         let relevance = try direct.relevance(
-            along: text, images: images, workers: ProcessInfo.processInfo.activeProcessorCount)
+            along: text, images: images, workers: ProcessInfo.processInfo.activeProcessorCount
+        ) { done in
+            // What is done at once needs no word about it.
+            let seconds = (ContinuousClock.now - began) / .seconds(1)
+            guard seconds > 1 else { return }
+            reporter.report(
+                stage: "gradients", unit: "images", done: done, total: images, rate: Double(done) / seconds)
+        }
+        reporter.finish()
 
         let folder = FileManager.default.temporaryDirectory.path + "/direct-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -74,7 +74,7 @@ final class Environment: @unchecked Sendable {
         handle = try Self.openedHandle(path: path, writable: writable, mapSize: mapSize)
         guard let identity = Self.identity(of: path + "/data.mdb") else {
             mdb_env_close(handle)
-            throw .missing(path: path)
+            throw StoreFolder.missing(at: path)
         }
         self.identity = identity
         gate = .allocate(capacity: 1)
@@ -282,7 +282,7 @@ final class Environment: @unchecked Sendable {
     static func error(code: Int32, path: String, action: String) -> StoreError {
         let message = String(cString: mdb_strerror(code))
         switch code {
-        case ENOENT, ENOTDIR: return .missing(path: path)
+        case ENOENT, ENOTDIR: return StoreFolder.missing(at: path)
         case EROFS, EACCES, EPERM: return .readOnly(path: path)
         case ENOSPC, EDQUOT: return .diskFull(path: path)
         case EFBIG: return .fileLimit(path: path)

@@ -8,6 +8,28 @@ public enum StoreFolder {
         access(path + "/data.mdb", F_OK) == 0
     }
 
+    /// What is wrong with a path where there is no store: nothing is there, or something else, which is named.
+    static func missing(at path: String) -> StoreError {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return .missing(path: path) }
+        guard facts.st_mode & S_IFMT == S_IFDIR else {
+            return .notAStore(path: path, reason: "it is a file, a store is a folder")
+        }
+        guard let folder = opendir(path) else { return .missing(path: path) }
+        defer { closedir(folder) }
+        var stores: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix("."), mayBeStore(at: path + "/" + name) { stores.append(name) }
+        }
+        guard !stores.isEmpty else { return .missing(path: path) }
+        return .notAStore(
+            path: path, reason: "it is a folder of them: \(stores.sorted().prefix(5).joined(separator: ", "))"
+        )
+    }
+
     /// Makes a folder, and those above it that are not there.
     static func make(_ path: String) throws(StoreError) {
         if mkdir(path, 0o777) == 0 { return }

@@ -36,19 +36,21 @@ public struct Sheet: Sendable {
         let scale = max(1, min(first.width / 48, 4))
         let line = Canvas.textHeight(scale: scale) + gap
         let left = gap + (rowLabels.map { Canvas.width(of: $0, scale: scale) }.max() ?? 0) + gap
-        let top = gap + line + line
+        let width = left + columnLabels.count * (first.width + gap)
+        let titleLines = Self.wrapped(
+            title, room: max(1, (width - 2 * gap) / ((BitmapFont.width + 1) * scale)))
+        let top = gap + (titleLines.count + 1) * line
         let (columnStep, rowStep) = (first.width + gap, first.height + gap)
         var canvas = try Canvas(
-            width: left + columnLabels.count * columnStep, height: top + rows.count * rowStep)
+            width: width, height: top + rows.count * rowStep)
 
-        let room = max(1, (canvas.picture.width - 2 * gap) / ((BitmapFont.width + 1) * scale))
-        canvas.write(
-            title.count > room ? title.prefix(room - 1) + "…" : title, x: gap, y: gap, scale: scale,
-            colour: Self.ink)
+        for (number, text) in titleLines.enumerated() {
+            canvas.write(text, x: gap, y: gap + number * line, scale: scale, colour: Self.ink)
+        }
         for (column, label) in columnLabels.enumerated() {
             let middle = left + column * columnStep + first.width / 2
             canvas.write(
-                label, x: middle - Canvas.width(of: label, scale: scale) / 2, y: gap + line, scale: scale,
+                label, x: middle - Canvas.width(of: label, scale: scale) / 2, y: top - line, scale: scale,
                 colour: Self.ink)
         }
         if let framedColumn {
@@ -65,5 +67,23 @@ public struct Sheet: Sendable {
             }
         }
         return canvas.picture
+    }
+
+    /// Lines of at most so many characters, three at most; a longer text ends in an ellipsis.
+    static func wrapped(_ text: String, room: Int) -> [String] {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let longer = (lines[lines.count - 1].isEmpty ? "" : lines[lines.count - 1] + " ") + word
+            if longer.count <= room || lines[lines.count - 1].isEmpty {
+                lines[lines.count - 1] = longer
+            } else {
+                lines.append(String(word))
+            }
+        }
+        let isCut = lines.count > 3
+        return lines.prefix(3).enumerated().map { number, line in
+            if line.count <= room, !(isCut && number == 2) { return line }
+            return line.prefix(max(0, room - 1)) + "…"
+        }
     }
 }

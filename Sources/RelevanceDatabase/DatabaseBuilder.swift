@@ -46,8 +46,15 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             let begun = try store.read { [there] in try DatabaseTables.done($0, there, path: path) }
                 .values.joined().map(\.upperBound).max()
             if there.shard == nil {
+                let layers = request.layersAsked(of: there.layers)
+                // New pairs are of every layer that is there.
+                if let layers, there.layersAsked == nil, request.pairs > there.pairsAsked {
+                    let names = layers.joined(separator: ", ")
+                    throw DatabaseError.otherSettings(
+                        path: path, differences: ["layers is all there and \(names) here"])
+                }
                 there.pairsAsked = max(request.pairs, there.pairsDone, begun ?? 0)
-                there.ask(for: request.layersAsked(of: there.layers))
+                there.ask(for: layers)
                 try there.repair(request.repairs, in: store, path: path)
             }
             there.neutral = request.neutral

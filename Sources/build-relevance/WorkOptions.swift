@@ -11,7 +11,7 @@ struct WorkOptions: ParsableArguments {
             "Sweep these layers only, now: names (b64.conv0) or blocks (b64), with commas between.",
             discussion: "Other layers' channels count as of no effect until a later call sweeps them too.",
             valueName: "names"))
-    var layers: String?
+    var layers: [String] = []
 
     @Option(
         parsing: .unconditional,
@@ -43,7 +43,7 @@ struct WorkOptions: ParsableArguments {
                 "--tolerance and --shard do not go together: whether a channel is known depends on all of its pairs, "
                     + "and a part has some; share out by --layers, or leave out --tolerance")
         }
-        if layers != nil, maxResolution != nil {
+        if !layers.isEmpty, maxResolution != nil {
             throw ValidationError("--layers and --max-resolution both say which layers; give one of them")
         }
         if let maxResolution, maxResolution < 4 {
@@ -79,9 +79,10 @@ struct WorkOptions: ParsableArguments {
         if let maxResolution {
             chosen = Set(swept.filter { $0.resolution <= maxResolution }.map(\.name))
         }
-        if let layers {
+        if !layers.isEmpty {
             chosen = []
-            for name in layers.split(separator: ",", omittingEmptySubsequences: false) {
+            for name in layers.joined(separator: ",").split(separator: ",", omittingEmptySubsequences: false)
+            {
                 let named = swept.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
                 guard !named.isEmpty else {
                     throw OptionError(

@@ -62,7 +62,7 @@ import Vocabulary
                 $0.hasSuffix(".txt") ? try WordList.load(path: $0) : try WordList.named($0)
             }
         }
-        let isEmbedded = database.manifest.clip.name.hasPrefix("animal-faces/")
+        let isEmbedded = database.manifest.clip.isEmbedded
         return WordList.embedded.filter { !isEmbedded || Self.drawnFaces.contains($0.name) }
     }
 }

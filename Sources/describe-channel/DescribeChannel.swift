@@ -13,8 +13,8 @@ import QuestionKit
             The phrases are those of the word lists that build-vocabulary has embedded.
 
             Examples:
-              describe-channel b16.conv1:37
-              describe-channel b16.conv1:37 --preview channel.png
+              describe-channel b8.conv0:43
+              describe-channel b8.conv0:43 --preview channel.png
               describe-channel --all        label every channel, for find-channels
             """,
         version: ProgramVersion.current)
@@ -48,7 +48,7 @@ import QuestionKit
 
     func validate() throws {
         guard (channel != nil) != all else {
-            throw ValidationError("give a channel, as b16.conv1:37, or --all")
+            throw ValidationError("give a channel, as b8.conv0:43, or --all")
         }
         guard top >= 0 else { throw ValidationError("--top is \(top); it must not be negative") }
         guard preview == nil || channel != nil else { throw ValidationError("--preview is for one channel") }

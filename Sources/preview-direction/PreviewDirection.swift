@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandKit
 import DatabaseReading
+import Directions
 import Editing
 import Pictures
 import StyleGAN
@@ -19,7 +20,7 @@ import StyleGAN
               preview-direction "smile" --store store/ffhq --seed 7 --beta 0.15
               preview-direction "smile" --store store/ffhq --latents w_plus.npy
               preview-direction "tiger" --beta auto --alpha auto
-              preview-direction --channel b16.conv1:37
+              preview-direction --channel b8.conv0:43
               preview-direction "smile" --direct --generator ffhq.pkl --clip ViT-B-32.pt
             """,
         version: ProgramVersion.current)
@@ -116,7 +117,7 @@ import StyleGAN
         try sheet.drawn().write(path: path)
         if !quiet {
             StandardStream.error.writeLine(
-                "\(Terminal.printable(path)): \(faces) faces, α from −\(subject.strength) to \(subject.strength), "
+                "\(Terminal.printable(path)): \(faces) \(faces == 1 ? "face" : "faces"), α from −\(subject.strength) to \(subject.strength), "
                     + "\(subject.kept) of \(database.channels.count) channels")
         }
     }
@@ -150,9 +151,21 @@ import StyleGAN
             title: "\(place), σ \(deviation)", change: change, kept: 1, strength: strength ?? 6)
     }
 
+    private func title(of recipe: DirectionRecipe) -> String {
+        let changes =
+            recipe.plus.map { " plus \($0)" } + recipe.minus.map { " minus \($0)" }
+            + recipe.without.map { ", \($0) left alone" }
+        return "\(recipe.phrase)\(changes.joined()) instead of \(recipe.neutral)"
+    }
+
     private func subject(of answer: DirectionAnswer) -> FaceSheet.Subject {
-        FaceSheet.Subject(
-            title: "\(answer.phrase) instead of \(answer.neutral), β \(answer.direction.threshold)",
+        if let remark = answer.recipe.remarkOnWords(for: answer.database.manifest) {
+            StandardStream.error.writeLine(remark)
+        }
+        return FaceSheet.Subject(
+            title: title(of: answer.recipe)
+                + ", β \(FixedDecimal.text(Double(answer.direction.threshold), places: 3)), "
+                + "\(answer.direction.kept.count) channels",
             change: answer.direction.change, kept: answer.direction.kept.count,
             strength: strength ?? answer.tuning?.alpha ?? 6)
     }

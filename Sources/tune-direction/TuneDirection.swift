@@ -66,6 +66,9 @@ import StyleGAN
         let options = phrase.direction
         let embeddings = try PhraseEmbeddings(database, clip: clip, templates: options.templates)
         let recipe = options.recipe(phrase: phrase.phrase, neutral: database.manifest.neutral)
+        if let remark = recipe.remarkOnWords(for: database.manifest) {
+            StandardStream.error.writeLine(remark)
+        }
         let text = try recipe.textDirection(embeddings.of(recipe.phrases))
         let tuning = try tuned(text, database)
         if let draw { try CurvePicture(tuning).drawn().write(path: draw) }
@@ -103,8 +106,10 @@ import StyleGAN
                 rate: Double(done) / (began.duration(to: .now) / .seconds(1)))
         }
         guard let tuning = Tuning(curve: curve) else {
+            let most = curve.map(\.gain).max() ?? 0
             throw OptionError(
-                "no direction that was tried moves faces towards the phrase; give --beta",
+                "no β and α that were tried move faces towards the phrase, the most by \(SignedNumber.text(most)): "
+                    + "CLIP may not know it; give --beta and see",
                 exitStatus: .badData)
         }
         return tuning

@@ -18,6 +18,7 @@ struct TuningReport {
     func text() -> String {
         var lines = [
             "“\(Terminal.printable(recipe.phrase, limit: 80))” instead of “\(Terminal.printable(recipe.neutral, limit: 80))”",
+            "chosen: β \(tuning.beta), α \(short(tuning.alpha)); of what was tried:",
             "      β  channels    α     gain    drift  outside",
         ]
         for point in tuning.curve {
@@ -27,7 +28,6 @@ struct TuningReport {
                     + column(SignedNumber.text(point.gain), 9) + column(plain(point.drift), 9)
                     + column(plain(point.outside), 9) + (isChosen ? "  ←" : ""))
         }
-        lines.append("chosen: β \(tuning.beta), α \(short(tuning.alpha))")
         return lines.joined(separator: "\n") + "\n"
     }
 

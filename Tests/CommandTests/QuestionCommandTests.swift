@@ -35,6 +35,22 @@ import Testing
         expectRefusal(try run(command, tiny.store), 64, saying: "phrase", "--help")
     }
 
+    @Test(arguments: commands)
+    func aPhraseWithoutQuotesIsToldOfThem(command: String) throws {
+        expectRefusal(try run(command, ["curly", "hair"] + tiny.store), 64, saying: "'hair'", "in quotes")
+    }
+
+    @Test func aPathThatIsNoDatabaseIsToldForWhatItIs() throws {
+        let file = tiny.file("merges.txt")
+        expectRefusal(try run("query-direction", ["tig", "--store", file]), 65, saying: "it is a file")
+        expectRefusal(
+            try run("query-direction", ["tig", "--store", tiny.folder.path]), 65,
+            saying: "a folder of them: store")
+        expectRefusal(
+            try run("query-direction", ["tig", "--store", tiny.file("none")]), 66, saying: "there is no store"
+        )
+    }
+
     @Test(arguments: commands, ["nan", "-0.1", "1.5", "inf", "x"])
     func thresholdsThatAreNoneAreRefused(command: String, beta: String) throws {
         expectRefusal(try run(command, ["tig", "--beta", beta] + tiny.store), 64, saying: "--beta")

@@ -63,4 +63,13 @@ import Testing
         let sheet = Sheet(title: "", columnLabels: [], rowLabels: [], rows: [])
         #expect(throws: PictureError.self) { try sheet.drawn() }
     }
+
+    @Test func aTitleIsBrokenBetweenWordsAndCutBehindThreeLines() {
+        #expect(Sheet.wrapped("tiger instead of animal face", room: 40) == ["tiger instead of animal face"])
+        #expect(
+            Sheet.wrapped("tiger instead of animal face", room: 16) == ["tiger instead of", "animal face"])
+        #expect(Sheet.wrapped("a b c d e", room: 1) == ["a", "b", "…"])
+        #expect(Sheet.wrapped("unbreakable", room: 5) == ["unbr…"])
+        #expect(Sheet.wrapped("", room: 5) == [""])
+    }
 }

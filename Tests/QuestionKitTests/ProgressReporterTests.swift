@@ -32,6 +32,18 @@ import Testing
         #expect(text.count { $0 == "\r" } == 2)
     }
 
+    /// A bar that is broken into two lines no longer moves in place.
+    @Test(arguments: 1...120) func theBarFitsTheTerminal(width: Int) {
+        let text = ProgressReporter.bar(
+            stage: "statistics", unit: "samples", done: 12_000, total: 100_000, rate: 34_889, left: 3,
+            width: width)
+        #expect(text.count < max(2, width))
+        if width > 26 {
+            #expect(text.hasPrefix("statistics") && text.contains("12 %") && text.contains("3 s left"))
+        }
+        if width > 90 { #expect(text.contains("12,000 of 100,000 samples, 34,889/s")) }
+    }
+
     @Test func everyLineOfJSONIsOne() throws {
         for line in said(.json).split(separator: "\n") {
             let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]

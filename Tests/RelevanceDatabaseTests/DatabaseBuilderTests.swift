@@ -111,9 +111,11 @@ import Testing
         #expect(subject.fuse.record.count == 4 && subject.fuse.record.allSatisfy { $0.hasPrefix("b4.conv1") })
         #expect(try RelevanceDatabase(path: path).manifest.layersDone == nil)
         #expect(try contents(path) == uninterrupted())
-        // Asking for fewer than there are takes none away.
+        // Asking for fewer than there are takes none away, and more pairs are of all of them.
         #expect(try build(request) == .complete(pairs: 10))
         #expect(try contents(path) == uninterrupted())
+        request.pairs = 12
+        #expect(throws: DatabaseError.self) { try build(request) }
     }
 
     @Test func layersThatAreNotSweptAreRefused() throws {

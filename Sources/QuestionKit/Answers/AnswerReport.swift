@@ -43,6 +43,8 @@ public struct AnswerReport: Sendable {
         /// Of a table from gradients that was verified, the median cosine to true pairs.
         let agreement: Float?
         let shareInSketch: Double?
+        /// Words of the phrases that the embedded CLIP was never shown.
+        let unknownWords: [String]?
         let textMilliseconds: Double
         let lookupMilliseconds: Double
         let strongest: [Channel]
@@ -93,6 +95,7 @@ public struct AnswerReport: Sendable {
                 doubtful: doubtful(errors), method: answer.database.manifest.methodName,
                 agreement: answer.database.manifest.gradient?.agreement?.median,
                 shareInSketch: answer.database.shareInSketch(of: answer.text),
+                unknownWords: some(answer.recipe.unknownWords(for: answer.database.manifest)),
                 textMilliseconds: answer.textTime / .milliseconds(1),
                 lookupMilliseconds: answer.lookupTime / .milliseconds(1), strongest: strongest(errors)))
             + "\n"
@@ -137,7 +140,10 @@ public struct AnswerReport: Sendable {
         if let tuning = answer.tuning {
             lines.append("chosen by drawing faces: β \(tuning.beta), α \(tuning.alpha)")
         }
+        lines += remarksOnWhatIsMissing
         if let gradient = answer.database.manifest.gradient { lines += try remarks(on: gradient) }
+        // A direct answer was found before, where nobody took the time.
+        if answer.database.manifest.gradient?.isDirect == true { return lines.joined(separator: "\n") + "\n" }
         lines.append(
             "text \(Self.number(answer.textTime / .milliseconds(1), 1)) ms, "
                 + "lookup \(Self.number(answer.lookupTime / .milliseconds(1), 1)) ms")
@@ -152,6 +158,20 @@ public struct AnswerReport: Sendable {
             recipe.plus.map { " plus \(quoted($0))" } + recipe.minus.map { " minus \(quoted($0))" }
             + recipe.without.map { " without \(quoted($0))" }
         return "\(quoted(recipe.phrase))\(changes.joined()) instead of \(quoted(recipe.neutral))"
+    }
+
+    /// Words without a meaning, and channels that count as of no effect.
+    private var remarksOnWhatIsMissing: [String] {
+        var lines: [String] = []
+        let manifest = answer.database.manifest
+        if let remark = answer.recipe.remarkOnWords(for: manifest) { lines.append(remark) }
+        if let layers = manifest.layersDone {
+            let channels = manifest.layers.filter { layers.contains($0.name) }.reduce(0) { $0 + $1.channels }
+            lines.append(
+                "only \(layers.joined(separator: ", ")) swept: \(ProgressReporter.grouped(channels)) of "
+                    + "\(ProgressReporter.grouped(answer.direction.relevance.count)) channels")
+        }
+        return lines
     }
 
     /// What is to be known of a table from gradients, that nobody takes it for one from pairs.

@@ -8,7 +8,7 @@ extension ChannelPlace {
     ) throws(OptionError) -> (place: ChannelPlace, row: Int) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let channel = Int(parts[1]) else {
-            throw OptionError("'\(text)' is no channel; write layer:channel, for example b16.conv1:37")
+            throw OptionError("'\(text)' is no channel; write layer:channel, for example b8.conv0:43")
         }
         var row = 0
         for layer in database.manifest.layers {

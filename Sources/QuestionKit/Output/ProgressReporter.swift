@@ -16,14 +16,19 @@ public final class ProgressReporter: Sendable {
 
     private let style: Style
     private let write: @Sendable (String) -> Void
+    private let width: @Sendable () -> Int
     private let state = Mutex(State())
 
-    /// - Parameter write: Takes what is to be shown, line breaks included; standard error unless told otherwise.
+    /// - Parameters:
+    ///   - write: Takes what is to be shown, line breaks included; standard error unless told otherwise.
+    ///   - width: How many characters a line has, asked anew for every bar.
     public init(
-        style: Style, write: @escaping @Sendable (String) -> Void = { try? StandardStream.error.write($0) }
+        style: Style, write: @escaping @Sendable (String) -> Void = { try? StandardStream.error.write($0) },
+        width: @escaping @Sendable () -> Int = { Terminal.width(StandardStream.error.rawValue) }
     ) {
         self.style = style
         self.write = write
+        self.width = width
     }
 
     /// The style that the options and standard error ask for.
@@ -50,7 +55,8 @@ public final class ProgressReporter: Sendable {
             switch style {
             case .bar:
                 let text = Self.bar(
-                    stage: stage, unit: unit, done: done, total: total, rate: rate, left: seconds)
+                    stage: stage, unit: unit, done: done, total: total, rate: rate, left: seconds,
+                    width: width())
                 write("\r\u{1B}[K" + text)
                 state.lineIsOpen = true
                 if done >= total { endLine(&state) }
@@ -83,13 +89,22 @@ public final class ProgressReporter: Sendable {
 
     // MARK: Texts
 
-    static func bar(stage: String, unit: String, done: Int, total: Int, rate: Double, left: Double?) -> String
-    {
-        let width = 24
+    /// The bar with all that has room: what goes first are the numbers of things, then the bar, then the rate.
+    static func bar(
+        stage: String, unit: String, done: Int, total: Int, rate: Double, left: Double?, width: Int
+    ) -> String {
+        let length = 24
         let share = total > 0 ? min(1, max(0, Double(done) / Double(total))) : 1
-        let filled = Int(share * Double(width))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        return "\(stage) \(bar) \(detail(done: done, total: total, unit: unit, rate: rate, left: left))"
+        let filled = Int(share * Double(length))
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: length - filled)
+        let all = detail(done: done, total: total, unit: unit, rate: rate, left: left)
+        let less = detail(done: done, total: total, unit: nil, rate: rate, left: left)
+        let least = detail(done: done, total: total, unit: nil, rate: 0, left: left)
+        let texts = [
+            "\(stage) \(bar) \(all)", "\(stage) \(bar) \(less)", "\(stage) \(less)", "\(stage) \(least)",
+        ]
+        // A line that fills the width to its end is broken by some terminals.
+        return texts.first { $0.count < width } ?? String(texts[3].prefix(max(0, width - 1)))
     }
 
     static func line(stage: String, unit: String, done: Int, total: Int, rate: Double, left: Double?)
@@ -105,9 +120,11 @@ public final class ProgressReporter: Sendable {
             "{\"stage\":\"\(stage)\",\"done\":\(done),\"total\":\(total),\"rate\":\(rate),\"secondsLeft\":\(left)}"
     }
 
-    private static func detail(done: Int, total: Int, unit: String, rate: Double, left: Double?) -> String {
+    /// - Parameter unit: nil to leave out how many of how many.
+    private static func detail(done: Int, total: Int, unit: String?, rate: Double, left: Double?) -> String {
         let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
-        var text = "\(percent) %, \(grouped(done)) of \(grouped(total)) \(unit)"
+        var text = "\(percent) %"
+        if let unit { text += ", \(grouped(done)) of \(grouped(total)) \(unit)" }
         if rate > 0 { text += ", \(rate < 10 ? FixedDecimal.text(rate, places: 1) : grouped(Int(rate)))/s" }
         if let left, done < total { text += ", \(duration(left)) left" }
         return text

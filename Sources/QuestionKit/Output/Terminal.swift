@@ -5,6 +5,13 @@ public enum Terminal {
     /// Whether an open file is a terminal.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// How many characters a line of a terminal has; 80 where it does not say.
+    public static func width(_ descriptor: Int32) -> Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
     /// Whether colour is welcome: a terminal that knows it, and nobody has set `NO_COLOR` (no-color.org).
     public static func allowsColour(_ descriptor: Int32) -> Bool {
         isTerminal(descriptor) && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"

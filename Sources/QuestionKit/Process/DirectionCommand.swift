@@ -46,7 +46,10 @@ extension DirectionCommand {
                 return report(error)
             }
         case .validationFailure:
-            say(message(for: error))
+            let text = message(for: error)
+            // The parser knows words, no phrases.
+            let isSplit = text.contains("nexpected argument") && helpMessage().contains("phrase>")
+            say(text + (isSplit ? "; a phrase of several words stands in quotes: \"curly hair\"" : ""))
             StandardStream.error.writeLine("Run '\(commandName) --help' for the options and examples.")
             return .usage
         default:

@@ -88,7 +88,7 @@ let package = Package(
             name: "CommandKit",
             dependencies: [
                 "QuestionKit",
-                "RelevanceDatabase", "DirectionStore", "Relevance", "Editing", "AnimalFaces", "Checkpoints",
+                "RelevanceDatabase", "DirectionStore", "Relevance", "Editing", "AnimalFaces", "ProgramFolder", "Checkpoints",
                 "StyleGAN",
                 "CLIP", "Vocabulary", "NeuralLayers", "Pictures", "Tensors", argumentParser,
             ]),

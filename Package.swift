@@ -88,7 +88,8 @@ let package = Package(
             name: "CommandKit",
             dependencies: [
                 "QuestionKit",
-                "RelevanceDatabase", "DirectionStore", "Relevance", "Editing", "AnimalFaces", "ProgramFolder", "Checkpoints",
+                "RelevanceDatabase", "DirectionStore", "Relevance", "Editing", "AnimalFaces", "ProgramFolder",
+                "Checkpoints",
                 "StyleGAN",
                 "CLIP", "Vocabulary", "NeuralLayers", "Pictures", "Tensors", argumentParser,
             ]),

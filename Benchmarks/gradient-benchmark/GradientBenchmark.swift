@@ -51,6 +51,9 @@ import Tensors
     )
     var pairsStore: String?
 
+    @Flag(help: "Measure latent optimisation alone.")
+    var onlyOptimisation = false
+
     func validate() throws {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
@@ -84,6 +87,7 @@ import Tensors
     private func measureEmbedded(_ models: MeasuredModels, _ folder: String) throws {
         try heading("The embedded models")
         if onlyMapper { return try measureMapper(models, steps: 400, folder) }
+        if onlyOptimisation { return try measureOptimisation(models) }
         let image = try measureImage(models, products: models.model.configuration.dimension)
         try compareWithReleased(models, image: image)
         var pairs = pairsStore
@@ -104,7 +108,7 @@ import Tensors
             )
         }
         try measureDirect(models)
-        try measureOptimisation(models, steps: LatentOptimisation.Settings().steps)
+        try measureOptimisation(models)
         try measureMapper(models, steps: 400, folder)
         guard let pairs else { return }
         let comparison = try TableComparison(pairs: RelevanceDatabase(path: pairs), models)
@@ -123,6 +127,7 @@ import Tensors
         let side = models.generator.configuration.resolution
         try heading("\(side)×\(side) pictures")
         if onlyMapper { return try measureMapper(models, steps: 2, folder) }
+        if onlyOptimisation { return try measureOptimisation(models, steps: 3) }
         let took = try models.build([
             "--store", folder + "/large", "--method", "gradient", "--pairs", "1", "--verify", "0",
             "--memory", "4G", "--statistics-samples", "1000",
@@ -182,7 +187,9 @@ import Tensors
     }
 
     /// Latent optimisation of a face in w+, scaled to the published number of steps.
-    private func measureOptimisation(_ models: MeasuredModels, steps: Int) throws {
+    private func measureOptimisation(
+        _ models: MeasuredModels, steps: Int = LatentOptimisation.Settings().steps
+    ) throws {
         struct Result: Decodable {
             let secondsAStep: Double
             let torch: String

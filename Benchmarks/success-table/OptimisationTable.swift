@@ -28,7 +28,7 @@ struct OptimisationOptions: ParsableArguments {
     var learningRate = LatentOptimisation.Settings().learningRate
 
     @Option(name: .customLong("l2"), parsing: .unconditional, help: "With --optimise: λ.")
-    var distanceWeight = LatentOptimisation.Settings().distanceWeight
+    var distanceWeight: Float = 0.002
 
     var settings: LatentOptimisation.Settings {
         var settings = LatentOptimisation.Settings()

@@ -15,6 +15,14 @@ public enum ProcessMemory {
     /// What the program will take more where its networks take so much, at most, in bytes.
     public static func growth(networks: Int) -> Int { overhead + networks }
 
+    /// Refuses what the kernel would end by force after a while.
+    public static func requireFree(networks: Int, threads: Int) throws(OptionError) {
+        guard let available, growth(networks: networks) > available else { return }
+        throw OptionError(
+            "\((resident + growth(networks: networks)) >> 20) MiB of memory are needed for \(threads) threads, and "
+                + "\(available >> 20) MiB are free; fewer --threads need less")
+    }
+
     /// A number from a line `name:   number kB` of one of the kernel's files.
     private static func kilobytes(of name: String, in path: String) -> Int? {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8),

@@ -38,12 +38,4 @@ struct BuildMachine {
                 + "and the build may have \(budget >> 20) (\(available.map { "\($0 >> 20) are free" } ?? "half of what is free")); "
                 + "--memory \(enough)M would do, --render-resolution needs less")
     }
-
-    /// Refuses what the kernel would end by force after a while.
-    func requireFree(_ build: Int, threads: Int) throws(OptionError) {
-        guard let available, ProcessMemory.growth(networks: build) > available else { return }
-        throw OptionError(
-            "\(total(build) >> 20) MiB of memory are needed for \(threads) threads, and \(available >> 20) MiB are free; "
-                + "fewer --threads need less")
-    }
 }

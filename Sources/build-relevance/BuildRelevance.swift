@@ -187,7 +187,7 @@ extension Precision: ExpressibleByArgument {}
             quiet: quiet, json: json, method: gradients.method, isLogged: logLevel != .warning)
         let needs = try builder.needs()
         talk.announce(needs, memory: machine.total(needs.memory), request)
-        try machine.requireFree(needs.memory, threads: request.workers)
+        try ProcessMemory.requireFree(networks: needs.memory, threads: request.workers)
         let outcome = try builder.run(isCancelled: { InterruptMonitor.isInterrupted }, progress: talk.report)
         talk.finish()
         switch outcome {

@@ -64,15 +64,17 @@ extension LatentSpace: ExpressibleByArgument {}
 
     @Option(
         parsing: .unconditional,
-        help:
-            "Adam's learning rate, which rises over the first 5 % of the steps and falls over the last 25 %.")
-    var learningRate = LatentOptimisation.Settings().learningRate
+        help: ArgumentHelp(
+            "Adam's learning rate. Default: 0.1, as published; 0.01 for --free of the embedded models.",
+            discussion: "It rises over the first 5 % of the steps and falls over the last 25 %.",
+            valueName: "η"))
+    var learningRate: Double?
 
     @Option(
         name: .customLong("l2"), parsing: .unconditional,
         help: ArgumentHelp(
-            "λ: how much the squared distance from the face's own latent counts. Default: \(LatentOptimisation.Settings().distanceWeight).",
-            valueName: "λ"))
+            "How much the squared distance from the face's own latent counts. Default: 0.008, as published; 0.002 for "
+                + "the embedded models.", valueName: "λ"))
     var distanceWeight: Float?
 
     @OptionGroup var textOptions: TextOptions
@@ -125,7 +127,7 @@ extension LatentSpace: ExpressibleByArgument {}
         guard (1...100_000).contains(steps) else {
             throw ValidationError("--steps is \(steps); it must be from 1 to 100000")
         }
-        guard learningRate > 0, learningRate <= 100 else {
+        if let learningRate, !(learningRate > 0 && learningRate <= 100) {
             throw ValidationError("--learning-rate is \(learningRate); it must be above 0 and at most 100")
         }
         if let distanceWeight, !(distanceWeight >= 0 && distanceWeight <= 1e6) {
@@ -155,13 +157,18 @@ extension LatentSpace: ExpressibleByArgument {}
         let faces = starts.shape[0]
         let workers = min(threads ?? ProcessInfo.processInfo.activeProcessorCount, faces)
         let talk = OptimisationTalk(quiet: quiet || json, faces: faces, steps: steps)
-        talk.announce(phrase, faces: faces, workers: workers, memory: optimisation.memory(workers: workers))
         let shown = Set((1...Self.columns).map { $0 * steps / (Self.columns + 1) }).subtracting([0]).sorted()
+        let sheet = OptimisationSheet(phrase, settings, steps: shown)
+        try sheet.requireRoom(faces: faces, generator)
+        let memory = optimisation.memory(workers: workers) + sheet.memory(faces: faces, generator)
+        talk.announce(phrase, faces: faces, workers: workers, memory: memory)
+        try ProcessMemory.requireFree(networks: memory, threads: workers)
+        // An error, too, begins on a line of its own.
+        defer { talk.finish() }
         let latents = try optimisation.run(from: starts, keeping: shown, workers: workers) { latents in
             talk.report(latents)
             return !InterruptMonitor.isInterrupted
         }
-        talk.finish()
 
         if let saveLatents {
             try NumPyFile.write(
@@ -172,18 +179,21 @@ extension LatentSpace: ExpressibleByArgument {}
                 "stopped after \(taken) of \(steps) steps; "
                     + (saveLatents.map { "\($0) holds the best latents so far" } ?? "nothing was written"))
         }
-        try OptimisationSheet(phrase, settings, steps: shown).drawn(latents, generator).write(path: sheetPath)
+        try sheet.drawn(latents, generator).write(path: sheetPath)
         let report = OptimisationReport(
             phrase, settings, latents, sheet: sheetPath, saved: saveLatents, took: .now - began)
         try StandardStream.output.write(json ? report.json() : report.text())
     }
 
+    /// As published but for the embedded models, where `success-table --optimise` and sheets say otherwise.
     private var settings: LatentOptimisation.Settings {
+        let isEmbedded = generator.generator == nil
         var settings = LatentOptimisation.Settings()
         settings.space = space
         settings.steps = steps
-        settings.learningRate = learningRate
-        settings.distanceWeight = free ? 0 : distanceWeight ?? settings.distanceWeight
+        settings.learningRate = learningRate ?? (isEmbedded && free ? 0.01 : settings.learningRate)
+        settings.distanceWeight =
+            free ? 0 : distanceWeight ?? (isEmbedded ? 0.002 : settings.distanceWeight)
         return settings
     }
 

@@ -5,9 +5,9 @@ import Editing
 struct OptimisationReport {
     private struct Answer: Encodable {
         struct Face: Encodable {
-            let similarity, result: Float
-            let distance: Float
+            let similarityBefore, similarityAfter, distance: Float
             let bestStep: Int
+            /// Before the first step and after each.
             let losses: [Float]
         }
 
@@ -26,16 +26,15 @@ struct OptimisationReport {
 
     init(
         _ phrase: String, _ settings: LatentOptimisation.Settings, _ latents: [OptimisedLatent],
-        sheet: String,
-        saved: String?, took: Duration
+        sheet: String, saved: String?, took: Duration
     ) {
         answer = Answer(
             phrase: phrase, space: settings.space.rawValue, steps: settings.steps,
             learningRate: settings.learningRate, l2: settings.distanceWeight,
             faces: latents.map {
                 Answer.Face(
-                    similarity: $0.first.similarity, result: $0.best.similarity, distance: $0.best.distance,
-                    bestStep: $0.step, losses: $0.values.map(\.loss))
+                    similarityBefore: $0.first.similarity, similarityAfter: $0.best.similarity,
+                    distance: $0.best.distance.squareRoot(), bestStep: $0.step, losses: $0.values.map(\.loss))
             },
             sheet: sheet, latents: saved, seconds: took / .seconds(1))
     }
@@ -52,9 +51,9 @@ struct OptimisationReport {
         ]
         for (number, face) in answer.faces.enumerated() {
             lines.append(
-                column("\(number)", 4) + column(SignedNumber.text(face.similarity, places: 3), 12)
-                    + column(SignedNumber.text(face.result, places: 3), 9)
-                    + column(FixedDecimal.text(Double(face.distance.squareRoot()), places: 2), 10))
+                column("\(number)", 4) + column(SignedNumber.text(face.similarityBefore, places: 3), 12)
+                    + column(SignedNumber.text(face.similarityAfter, places: 3), 9)
+                    + column(FixedDecimal.text(Double(face.distance), places: 2), 10))
         }
         lines += [answer.sheet, answer.latents].compactMap(\.self).map { Terminal.printable($0) }
         lines.append("\(ProgressReporter.duration(answer.seconds))")

@@ -14,9 +14,12 @@ struct OptimisationTalk {
         reporter = ProgressReporter(quiet: quiet, json: false)
     }
 
-    /// - Parameter memory: What the networks take, in bytes.
-    func announce(_ phrase: String, faces: Int, workers: Int, memory: Int) {
+    /// - Parameters:
+    ///   - remark: On the phrase's words.
+    ///   - memory: What the networks take, in bytes.
+    func announce(_ phrase: String, remark: String?, faces: Int, workers: Int, memory: Int) {
         guard !isQuiet else { return }
+        if let remark { StandardStream.error.writeLine(remark) }
         let most = ProcessMemory.resident + ProcessMemory.growth(networks: memory)
         StandardStream.error.writeLine(
             "\(Terminal.printable(phrase, limit: 80)): \(faces) \(faces == 1 ? "face" : "faces"), "
@@ -32,8 +35,7 @@ struct OptimisationTalk {
         let done = latents.reduce(0) { $0 + $1.stepsTaken }
         reporter.report(
             stage: "optimising", unit: "steps, loss \(FixedDecimal.text(Double(loss), places: 3))",
-            done: done,
-            total: total, rate: Double(done) / ((.now - began) / .seconds(1)))
+            done: done, total: total, rate: Double(done) / ((.now - began) / .seconds(1)))
     }
 
     func finish() { reporter.finish() }

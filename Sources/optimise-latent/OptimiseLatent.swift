@@ -161,7 +161,8 @@ extension LatentSpace: ExpressibleByArgument {}
         let sheet = OptimisationSheet(phrase, settings, steps: shown)
         try sheet.requireRoom(faces: faces, generator)
         let memory = optimisation.memory(workers: workers) + sheet.memory(faces: faces, generator)
-        talk.announce(phrase, faces: faces, workers: workers, memory: memory)
+        talk.announce(
+            phrase, remark: clip.remarkOnWords(of: phrase), faces: faces, workers: workers, memory: memory)
         try ProcessMemory.requireFree(networks: memory, threads: workers)
         // An error, too, begins on a line of its own.
         defer { talk.finish() }

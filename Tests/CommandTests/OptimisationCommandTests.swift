@@ -79,7 +79,7 @@ import Testing
         let answer = try #require(try result.objects().first)
         let face = try #require((answer["faces"] as? [[String: Any]])?.first)
         #expect(answer["l2"] as? Double == 0)
-        let (before, after) = (face["similarity"] as? Double, face["result"] as? Double)
+        let (before, after) = (face["similarityBefore"] as? Double, face["similarityAfter"] as? Double)
         #expect(try #require(after) > #require(before))
         #expect((face["losses"] as? [Double])?.count == 21)
         for other in [["--faces", "2"], ["--seed", "1"], ["--l2", "1"], ["--latents", try latents()]] {
@@ -147,6 +147,14 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: sheet))
         #expect(FileManager.default.fileExists(atPath: saved) == saves)
         if saves { #expect(try NumPyFile.read(path: saved).shape == [3, 6, 8]) }
+    }
+
+    @Test func wordsThatTheEmbeddedCLIPNeverSawAreRemarkedOn() throws {
+        let result = try run(
+            "optimise-latent",
+            ["a zebra crossing", "--faces", "1", "--steps", "1", "--output", folder.file("z.png")])
+        #expect(result.status == 0 && result.error.contains("“crossing”"), "\(result.error)")
+        #expect(!(try optimise(["--faces", "1", "--steps", "1"]).error.contains("shown drawn")))
     }
 
     @Test func helpHasExamples() throws {

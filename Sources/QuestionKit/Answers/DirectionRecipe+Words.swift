@@ -10,7 +10,21 @@ extension DirectionRecipe {
 
     /// A line about them, where there are any.
     public func remarkOnWords(for manifest: Manifest) -> String? {
-        let words = unknownWords(for: manifest).map { "“\(Terminal.printable($0, limit: 40))”" }
+        CaptionWords.remark(on: unknownWords(for: manifest))
+    }
+}
+
+extension CLIPOptions {
+    /// A line about a phrase's words that say nothing to this CLIP, as far as that is known: of the embedded one it is.
+    public func remarkOnWords(of phrase: String) -> String? {
+        clip == nil ? CaptionWords.remark(on: CaptionWords.unknown(in: phrase)) : nil
+    }
+}
+
+extension CaptionWords {
+    /// A line about words that captions never had, where there are any.
+    fileprivate static func remark(on unknown: [String]) -> String? {
+        let words = unknown.map { "“\(Terminal.printable($0, limit: 40))”" }
         guard !words.isEmpty else { return nil }
         return
             "the embedded CLIP was shown drawn animal faces alone: \(words.prefix(5).joined(separator: ", ")) "

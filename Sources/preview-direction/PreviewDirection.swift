@@ -162,10 +162,10 @@ import StyleGAN
         if let remark = answer.recipe.remarkOnWords(for: answer.database.manifest) {
             StandardStream.error.writeLine(remark)
         }
+        // β from a number of channels has many places.
+        let threshold = (answer.direction.threshold * 1000).rounded() / 1000
         return FaceSheet.Subject(
-            title: title(of: answer.recipe)
-                + ", β \(FixedDecimal.text(Double(answer.direction.threshold), places: 3)), "
-                + "\(answer.direction.kept.count) channels",
+            title: "\(title(of: answer.recipe)), β \(threshold), \(answer.direction.kept.count) channels",
             change: answer.direction.change, kept: answer.direction.kept.count,
             strength: strength ?? answer.tuning?.alpha ?? 6)
     }

@@ -27,14 +27,18 @@ import Testing
         expected = json.load(open(sys.argv[1]))["layers"]
         class Styles(numpy.ndarray):
             def new_tensor(self, values): return numpy.array(values)
+        class Node: pass
         class Affine:
             def __init__(self, width): self.width, self.hooks = width, []
-            def register_forward_hook(self, hook): self.hooks.append(hook)
+            def register_forward_hook(self, hook):
+                self.hooks.append(hook)
+                handle = Node()
+                handle.remove = lambda: self.hooks.remove(hook)
+                return handle
             def __call__(self, w):
                 styles = numpy.full((2, self.width), 0.5, numpy.float32).view(Styles)
                 for hook in self.hooks: styles = hook(self, (w,), styles)
                 return styles
-        class Node: pass
         class Synthesis:
             def __call__(self, w, noise_mode):
                 return {name: getattr(getattr(self, name.split(".")[0]), name.split(".")[1]).affine(w) for name in expected}
@@ -53,6 +57,7 @@ import Testing
         for name, change in expected.items():
             assert picture[name].shape == (2, len(change)), name
             assert numpy.allclose(picture[name], 0.5 + alpha * numpy.array(change), atol=1e-6), name
+            assert not getattr(getattr(G.synthesis, name.split(".")[0]), name.split(".")[1]).affine.hooks, name
         assert alpha == 4 and any(any(change) for change in expected.values())
         print("same", len(expected))
         """

@@ -73,8 +73,8 @@ extension LatentSpace: ExpressibleByArgument {}
     @Option(
         name: .customLong("l2"), parsing: .unconditional,
         help: ArgumentHelp(
-            "How much the squared distance from the face's own latent counts. Default: 0.008, as published; 0.002 for "
-                + "the embedded models.", valueName: "λ"))
+            "How much the squared distance from the face's own latent counts. Default: 0.008, as published; 0.002 in "
+                + "w+ of the embedded models.", valueName: "λ"))
     var distanceWeight: Float?
 
     @OptionGroup var textOptions: TextOptions
@@ -194,7 +194,7 @@ extension LatentSpace: ExpressibleByArgument {}
         settings.steps = steps
         settings.learningRate = learningRate ?? (isEmbedded && free ? 0.01 : settings.learningRate)
         settings.distanceWeight =
-            free ? 0 : distanceWeight ?? (isEmbedded ? 0.002 : settings.distanceWeight)
+            free ? 0 : distanceWeight ?? (isEmbedded && space == .wPlus ? 0.002 : settings.distanceWeight)
         return settings
     }
 

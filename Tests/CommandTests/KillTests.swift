@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The real command, killed at moments of a seeded choice: what is built in the end is what an uninterrupted build
+/// The real commands, killed at moments of a seeded choice: what comes of it in the end is what an uninterrupted one
 /// makes, to the last bit.
 @Suite struct KillTests {
     /// `make test-kill` asks for 200.
@@ -40,6 +40,36 @@ import Testing
             try #require(resumed.status == 0, "\(resumed.error)")
             try expectSameBits(store, whole)
             try FileManager.default.removeItem(atPath: store)
+        }
+    }
+
+    /// Written every few steps, so that many a kill comes while the file is.
+    @Test func aTrainingThatIsKilledAndGoneOnWithEndsInTheSameBits() throws {
+        let tiny = try TinyStore()
+        func arguments(_ output: String) -> [String] {
+            ["tiger", "--steps", "3000", "--save-every", "5", "--output", tiny.file(output), "--quiet"]
+                + tiny.models
+        }
+        let began = Date()
+        try #require(try run("train-mapper", arguments("whole.safetensors")).status == 0)
+        let duration = Date().timeIntervalSince(began)
+        let whole = FileManager.default.contents(atPath: tiny.file("whole.safetensors"))
+
+        var random = SeededMoments(state: 11)
+        var killed = 0
+        var round = 0
+        while killed < (Self.kills + 1) / 2 {
+            round += 1
+            let output = "training\(round).safetensors"
+            for _ in 0..<3 {
+                let running = try RunningCommand("train-mapper", arguments(output))
+                usleep(UInt32(random.next() * duration * 1_000_000))
+                running.send(SIGKILL)
+                if running.wait().isKilled { killed += 1 } else { break }
+            }
+            let resumed = try run("train-mapper", arguments(output))
+            try #require(resumed.status == 0, "\(resumed.error)")
+            #expect(FileManager.default.contents(atPath: tiny.file(output)) == whole)
         }
     }
 }

@@ -63,25 +63,6 @@ import Testing
         }
     }
 
-    @Test func aTrainingThatIsKilledAndGoneOnWithEndsInTheSameBits() throws {
-        let whole = try train("whole.safetensors", steps: 4000)
-        try #require(whole.status == 0, "\(whole.error)")
-        var kills = 0
-        for moment in [0.3, 0.5, 0.9] {
-            let running = try RunningCommand(
-                "train-mapper", arguments("killed.safetensors", steps: 4000) + ["--save-every", "50"])
-            usleep(UInt32(moment * 1e6))
-            running.send(SIGKILL)
-            if running.wait().isKilled { kills += 1 }
-        }
-        #expect(kills > 0)
-        let resumed = try train("killed.safetensors", steps: 4000)
-        #expect(resumed.status == 0, "\(resumed.error)")
-        #expect(try bytes("killed.safetensors") == bytes("whole.safetensors"))
-        // Nothing half-written is left beside it but what a kill in the middle of a writing leaves.
-        #expect(try train("killed.safetensors", steps: 4000).error.contains("4,000 of them done"))
-    }
-
     @Test func anInterruptedTrainingSaysHowToGoOn() throws {
         let running = try RunningCommand("train-mapper", arguments("a.safetensors", steps: 1_000_000))
         #expect(running.wait { running.error.contains("training") })

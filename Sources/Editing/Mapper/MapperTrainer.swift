@@ -22,7 +22,7 @@ public final class MapperTrainer {
     }
 
     /// Faces that are held out of the training, at least.
-    private static let heldOut = 16
+    private static let heldOutCount = 16
 
     private let generator: Generator
     private let settings: MapperSettings
@@ -32,6 +32,8 @@ public final class MapperTrainer {
     private var samples: LatentSamples
     /// Of the losses with respect to s: `[batch, C_total]`.
     private var gradients: Tensor
+    /// The mean cosine of the faces held out as they are; nil until it was asked for.
+    private var unedited: Float?
 
     /// The steps that were taken.
     public var steps: Int { optimiser.steps }
@@ -84,9 +86,8 @@ public final class MapperTrainer {
 
     /// The loss of faces, w+ `[batch, L, w_dim]`; its gradients are then the parameters'.
     func gradients(at w: Tensor) throws -> Loss {
-        let step = try network(w)
-        try requireFinite(step)
-        let edited = try generator.styleSpace.styles(LatentMapper.edited(w, by: step))
+        let step = try step(from: w)
+        let edited = try styles(of: w, step)
         let losses: [Float]
         do {
             losses = try loss(edited, gradients: &gradients)
@@ -109,36 +110,50 @@ public final class MapperTrainer {
     /// The loss on faces that no step sees, and the cosine of the same faces unedited.
     /// - Throws: as `step`.
     public func evaluation() throws -> (edited: Loss, unedited: Float) {
+        let edited = try heldOut { w, step in Self.loss(try loss(styles(of: w, step)), step) }
+        let cosine = edited.reduce(0) { $0 + $1.cosine } / Float(edited.count)
+        let distance = edited.reduce(0) { $0 + $1.distance } / Float(edited.count)
+        return (Loss(cosine: cosine, distance: distance), try uneditedCosine())
+    }
+
+    private func uneditedCosine() throws -> Float {
+        if let unedited { return unedited }
+        let losses = try heldOut { w, _ in try loss(generator.styleSpace.styles(w)) }.joined()
+        let cosine = 1 - losses.reduce(0, +) / Float(losses.count)
+        unedited = cosine
+        return cosine
+    }
+
+    /// What `body` finds of w+ and the mapper's step, batch by batch of the faces held out.
+    private func heldOut<Found>(_ body: (_ w: Tensor, _ step: Tensor) throws -> Found) throws -> [Found] {
         var samples = LatentSamples(
             seed: settings.heldOutSeed, dimension: generator.configuration.zDimension)
-        var (edited, unedited): ([Loss], [Float]) = ([], [])
-        while samples.position < Self.heldOut {
+        var found: [Found] = []
+        while samples.position < Self.heldOutCount {
             let w = try latents(&samples)
-            let step = try network(w)
-            try requireFinite(step)
-            edited.append(
-                Self.loss(try loss(generator.styleSpace.styles(LatentMapper.edited(w, by: step))), step))
-            unedited += try loss(generator.styleSpace.styles(w))
+            found.append(try body(w, step(from: w)))
         }
-        let count = Float(edited.count)
-        return (
-            Loss(
-                cosine: edited.reduce(0) { $0 + $1.cosine } / count,
-                distance: edited.reduce(0) { $0 + $1.distance } / count),
-            1 - unedited.reduce(0, +) / Float(unedited.count)
-        )
+        return found
+    }
+
+    /// 0.1 · M(w)
+    private func step(from w: Tensor) throws -> Tensor {
+        let step = try network(w)
+        guard step.withUnsafeValues({ $0.allSatisfy(\.isFinite) }) else {
+            throw MapperError.diverged(step: steps + 1, reason: "the mapper's numbers are not finite")
+        }
+        return step
+    }
+
+    /// s of ŵ.
+    private func styles(of w: Tensor, _ step: Tensor) throws(GeneratorError) -> Tensor {
+        try generator.styleSpace.styles(LatentMapper.edited(w, by: step))
     }
 
     /// w+ of a batch's next faces: `[batch, L, w_dim]`.
     private func latents(_ samples: inout LatentSamples) throws -> Tensor {
         try generator.latents(
             z: samples.next(settings.batch), truncation: Truncation(psi: settings.truncation))
-    }
-
-    private func requireFinite(_ step: Tensor) throws(MapperError) {
-        guard step.withUnsafeValues({ $0.allSatisfy(\.isFinite) }) else {
-            throw .diverged(step: steps + 1, reason: "the mapper's numbers are not finite")
-        }
     }
 
     private static func loss(_ losses: [Float], _ step: Tensor) -> Loss {

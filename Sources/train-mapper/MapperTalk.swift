@@ -35,8 +35,12 @@ struct MapperTalk {
         reporter = ProgressReporter(quiet: quiet, json: json)
     }
 
-    func announce(_ training: MapperTraining, steps: Int, threads: Int, memory: Int) {
+    /// - Parameters:
+    ///   - remark: On the phrase's words.
+    ///   - memory: What the training takes, in bytes.
+    func announce(_ training: MapperTraining, remark: String?, steps: Int, threads: Int, memory: Int) {
         guard !quiet, !json else { return }
+        if let remark { StandardStream.error.writeLine(remark) }
         let most = ProcessMemory.resident + ProcessMemory.growth(networks: memory)
         let done = training.steps > 0 ? ", \(ProgressReporter.grouped(training.steps)) of them done" : ""
         StandardStream.error.writeLine(

@@ -115,7 +115,9 @@ import StyleGAN
         let memory = { MapperTrainer.memoryBytes(training, generator, model, threads: $0) }
         let threads = try threads(memory)
         let talk = MapperTalk(path: path, phrase: phrase, quiet: quiet, json: json)
-        talk.announce(training, steps: options.steps, threads: threads, memory: memory(threads))
+        talk.announce(
+            training, remark: clip.remarkOnWords(of: phrase), steps: options.steps, threads: threads,
+            memory: memory(threads))
         let trainer = try MapperTrainer(
             training, generator, model, phrase: text.embedding(of: phrase, by: model), threads: threads)
         try train(trainer, keeper, talk)
@@ -126,17 +128,13 @@ import StyleGAN
     /// batch.
     /// - Throws: `OptionError` where it does not go as far.
     private func threads(_ memory: (Int) -> Int) throws(OptionError) -> Int {
-        let most = min(
-            options.batch, threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount))
-        guard let free = ProcessMemory.available else { return most }
-        let choices = threads == nil ? 1...most : most...most
-        if let fitting = choices.last(where: { ProcessMemory.growth(networks: memory($0)) <= free }) {
-            return fitting
+        let most = min(options.batch, threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount))
+        var chosen = most
+        if threads == nil, let free = ProcessMemory.available {
+            chosen = (1...most).last { ProcessMemory.growth(networks: memory($0)) <= free } ?? 1
         }
-        let least = choices.lowerBound
-        throw OptionError(
-            "\(ProcessMemory.growth(networks: memory(least)) >> 20) MiB of memory are needed for "
-                + "\(least == 1 ? "one thread" : "\(least) threads"), and \(free >> 20) are free")
+        try ProcessMemory.requireFree(networks: memory(chosen), threads: chosen)
+        return chosen
     }
 
     private func train(_ trainer: MapperTrainer, _ keeper: MapperKeeper, _ talk: MapperTalk) throws {

@@ -9,23 +9,42 @@ public final class BuilderLock: Sendable {
     /// Takes the lock, without waiting.
     ///
     /// - Throws: `StoreError.busy` where another holds it; `.missing` or `.readOnly` where it cannot be taken.
-    public init(store path: String) throws(StoreError) {
-        descriptor = Glibc.open(path + "/builder.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw Environment.error(code: errno, path: path, action: "opening builder.lock")
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            let holder = Self.holder(in: descriptor)
-            if code == EWOULDBLOCK { throw .busy(path: path, holder: holder) }
-            throw Environment.error(code: code, path: path, action: "locking builder.lock")
-        }
+    public convenience init(store path: String) throws(StoreError) {
+        try self.init(store: path, opened: {})
+    }
+
+    /// - Parameter opened: Called between opening and locking, for tests of what may happen there.
+    init(store path: String, opened: () -> Void) throws(StoreError) {
+        descriptor = try Self.locked(store: path, opened: opened)
         sign()
     }
 
-    // Runs after a refusal as well: once the descriptor is stored, `init` that throws ends in `deinit`.
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
+    private static func locked(store path: String, opened: () -> Void) throws(StoreError) -> Int32 {
+        while true {
+            let descriptor = Glibc.open(path + "/builder.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else {
+                throw Environment.error(code: errno, path: path, action: "opening builder.lock")
+            }
+            opened()
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                let code = errno
+                let holder = holder(in: descriptor)
+                close(descriptor)
+                if code == EWOULDBLOCK { throw .busy(path: path, holder: holder) }
+                throw Environment.error(code: code, path: path, action: "locking builder.lock")
+            }
+            // A restart may have put another folder in this one's place meanwhile: that one's lock counts.
+            if isFile(descriptor, at: path + "/builder.lock") { return descriptor }
+            close(descriptor)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    private static func isFile(_ descriptor: Int32, at path: String) -> Bool {
+        var (opened, there) = (stat(), stat())
+        return fstat(descriptor, &opened) == 0 && stat(path, &there) == 0 && opened.st_dev == there.st_dev
+            && opened.st_ino == there.st_ino
     }
 
     /// Leaves word of the holder for whoever finds the lock taken; where the disk is full, none is left.

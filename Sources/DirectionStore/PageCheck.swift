@@ -83,7 +83,9 @@ struct PageCheck {
         // 47 bits are what a process can map; LMDB multiplies these numbers unchecked.
         guard (512...65_536).contains(pageSize), pageSize & (pageSize - 1) == 0, meta.mapSize < 1 << 47,
             meta.lastPage < max(meta.mapSize / UInt64(pageSize), 2),
-            meta.transaction < 1 << 62, meta.free.flags == integerKeys, meta.tables.flags == 0
+            meta.transaction < 1 << 62, meta.free.flags == integerKeys, meta.tables.flags == 0,
+            // A transaction's head is in the place of its parity, but for those of a new file.
+            meta.transaction <= 1 || meta.transaction & 1 == (offset == 0 ? 0 : 1)
         else { throw .corrupted(path: file.store, reason: "a head of data.mdb holds impossible numbers") }
         return meta
     }
@@ -93,7 +95,9 @@ struct PageCheck {
     /// - Returns: false where the snapshot's head has been overwritten already: ask again with a newer transaction.
     /// - Throws: `StoreError.corrupted`, which names the page.
     func check(snapshot transaction: UInt64) throws(StoreError) -> Bool {
-        guard let meta = metas.first(where: { $0.transaction == transaction }) else { return false }
+        // The one that LMDB takes: the other may call itself by the same number.
+        let meta = metas[Int(transaction & 1)]
+        guard meta.transaction == transaction else { return false }
         var visited = PageSet(pages: file.size / UInt64(meta.pageSize))
         try walk(meta.tables, of: meta, holdsTables: true, visited: &visited)
         let used = visited
@@ -192,7 +196,8 @@ struct PageCheck {
         let head = try page(first, of: meta, length: Self.headSize)
         let count = UInt64(head.integer(at: 12) as UInt32)
         let needed = UInt64((Self.headSize + size + meta.pageSize - 1) / meta.pageSize)
-        guard head.kind == Kind.overflow.rawValue, count == needed, first <= meta.lastPage,
+        // A value that has become shorter within one transaction keeps the pages that it had.
+        guard head.kind == Kind.overflow.rawValue, count >= needed, first <= meta.lastPage,
             count <= meta.lastPage - first + 1, (first + count) * UInt64(meta.pageSize) <= file.size
         else { throw damaged("page \(first) does not hold its \(size) bytes") }
         for number in first..<first + count where !visited.insert(number) {

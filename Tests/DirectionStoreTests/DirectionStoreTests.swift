@@ -1,8 +1,9 @@
-import DirectionStore
 import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import DirectionStore
 
 @Suite struct DirectionStoreTests {
     let folder: TemporaryFolder
@@ -193,6 +194,19 @@ import Testing
         #expect(lock != nil)
         lock = nil
         _ = try BuilderLock(store: path)
+    }
+
+    /// As where a restart puts another folder in this one's place between the lock's opening and its taking.
+    @Test func aLockIsOfTheFileThatIsThere() throws {
+        _ = try DirectionStore.openOrCreate(path: path)
+        var removals = 0
+        let lock = try BuilderLock(store: path) {
+            if removals == 0 { unlink(path + "/builder.lock") }
+            removals += 1
+        }
+        #expect(removals == 2)
+        #expect(throws: StoreError.self) { _ = try BuilderLock(store: path) }
+        withExtendedLifetime(lock) {}
     }
 
     @Test func aStoreOpenForReadingIsNotOpenedForWritingByTheSameProgram() throws {

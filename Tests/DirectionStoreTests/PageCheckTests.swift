@@ -50,6 +50,31 @@ import Testing
         #expect(refused > rounds / 10)
     }
 
+    /// LMDB takes the head by the parity of the newest transaction's number, whichever head says that number.
+    @Test func aHeadInTheOthersPlaceIsRefused() throws {
+        func transaction(_ data: Data, _ head: Int) -> UInt64 {
+            (0..<8).reduce(0) { $0 | UInt64(data[head * 4096 + 144 + $1]) << (8 * UInt64($1)) }
+        }
+        let newer = transaction(whole, 0) > transaction(whole, 1) ? 0 : 1
+        var data = whole
+        data[newer * 4096 + 144] += 1
+        // The root of the other head's tables: a page that is none.
+        for i in 0..<8 { data[(1 - newer) * 4096 + 88 + 40 + i] = i == 0 ? 3 : 0 }
+        for i in 3 * 4096 + 12..<3 * 4096 + 4096 { data[i] = 0xff }
+        #expect(try !survives(data))
+    }
+
+    /// LMDB overwrites a value in place where the same transaction has written it longer before.
+    @Test func aValueThatBecameShorterWithinATransactionIsSound() throws {
+        let path = folder.file("shorter")
+        try DirectionStore.openOrCreate(path: path).write { transaction in
+            for size in [20_000, 9000] {
+                try transaction.put(bytes: [UInt8](repeating: 1, count: size), for: "manifest", in: .manifest)
+            }
+        }
+        try readAll(DirectionStore.open(path: path))
+    }
+
     @Test func aFileCutShortIsRefused() throws {
         #expect(try survives(whole))
         for length in stride(from: 1, to: whole.count, by: 1777) {

@@ -98,7 +98,7 @@ let package = Package(
             name: "CatalogueKit", dependencies: ["Catalogue", "DatabaseReading", "Directions", "QuestionKit"]),
         .target(
             name: "BuildKit",
-            dependencies: ["CommandKit", "RelevanceDatabase", "Catalogue", logging, argumentParser]),
+            dependencies: ["CommandKit", "CatalogueKit", "DatabaseReading", logging, argumentParser]),
 
         command(
             "build-relevance",
@@ -125,8 +125,8 @@ let package = Package(
         command(
             "import-relevance",
             [
-                "RelevanceDatabase", "DatabaseReading", "Relevance", "Directions", "StyleGAN", "CLIP",
-                "Checkpoints",
+                "BuildKit", "RelevanceDatabase", "DatabaseReading", "Relevance", "Directions", "StyleGAN",
+                "CLIP", "Checkpoints",
             ]),
         command("export-relevance", ["RelevanceDatabase", "DatabaseReading"]),
         command(
@@ -236,7 +236,7 @@ let package = Package(
                 "save-direction", "list-directions", "describe-channel", "find-channels",
                 "compare-directions", "tune-direction", "optimise-latent", "train-mapper", "apply-mapper",
                 "export-direction", "preview-direction", "inspect-checkpoint", "import-relevance",
-                "export-relevance", "Checkpoints",
+                "export-relevance", "Catalogue", "Checkpoints", "DirectionStore",
                 "Pictures", "RelevanceDatabase", "Tensors", "TestSupport",
             ]),
         tests(of: "FaceJudge", ["AnimalFaces", "Checkpoints", "Relevance", "RelevanceDatabase", "Tensors"]),

@@ -1,7 +1,7 @@
-import Catalogue
+import CatalogueKit
 import CommandKit
+import DatabaseReading
 import Foundation
-import RelevanceDatabase
 
 /// The catalogue's row of a database that is complete.
 public enum BuildCatalogue {
@@ -9,23 +9,13 @@ public enum BuildCatalogue {
     ///
     /// The catalogue is a convenience: where it cannot be written, the database is none the worse.
     public static func record(databaseAt path: String) {
-        let url = URL(fileURLWithPath: path).standardizedFileURL
-        let folder = url.deletingLastPathComponent().path
+        let folder = StoreCatalogue.folder(of: path)
         let isDefault = folder == URL(fileURLWithPath: StoreLocation.folder).standardizedFileURL.path
         guard isDefault || FileManager.default.fileExists(atPath: folder + "/catalogue.sqlite") else {
             return
         }
         do {
-            let manifest = try RelevanceDatabase(path: path).manifest
-            try Catalogue(folder: folder).record(
-                DatabaseRecord(
-                    identity: manifest.identity, folder: url.lastPathComponent,
-                    generatorName: manifest.generator.name,
-                    generatorFingerprint: manifest.generator.fingerprint,
-                    clipName: manifest.clip.name, clipFingerprint: manifest.clip.fingerprint,
-                    settings: JSONText.encode(manifest.settings), channels: manifest.sweptChannels,
-                    dimension: manifest.dimension, pairs: manifest.pairsDone, neutral: manifest.neutral,
-                    toolVersion: manifest.toolVersion, built: Date()))
+            _ = try StoreCatalogue.opened(for: RelevanceDatabase(path: path))
         } catch {
             StandardStream.error.writeLine(
                 "the catalogue was not brought up to date: \(Terminal.printable("\(error)"))")

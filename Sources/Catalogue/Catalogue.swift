@@ -34,6 +34,21 @@ public final class Catalogue: Sendable {
         }
     }
 
+    /// Reads all of it.
+    /// - Throws: `CatalogueError.damaged` where a page or a row is not what it should be.
+    public func check() throws(CatalogueError) {
+        let path = path
+        try read { connection in
+            let found = try String.fetchAll(connection, sql: "PRAGMA quick_check(1)")
+            guard found == ["ok"] else {
+                throw CatalogueError.damaged(path: path, reason: found.first ?? "it cannot be checked")
+            }
+            _ = try DatabaseRecord.fetchAll(connection)
+            _ = try SavedDirection.fetchAll(connection)
+            _ = try ChannelLabel.fetchAll(connection)
+        }
+    }
+
     // MARK: Databases
 
     /// Adds a database, or puts it in the place of what was known of its identity or its folder.
@@ -195,7 +210,9 @@ public final class Catalogue: Sendable {
             default: throw .system(path: path, message: error.description)
             }
         } catch is RowDecodingError {
-            throw .damaged(path: path, reason: "a row holds values that it cannot")
+            throw .damaged(path: path, reason: "a row holds an invalid value")
+        } catch is DecodingError {
+            throw .damaged(path: path, reason: "a row holds an invalid value")
         } catch {
             throw .system(path: path, message: "\(error)")
         }

@@ -17,7 +17,8 @@ public enum CatalogueError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missing(let path): "there is no catalogue at \(path); build-relevance makes one"
+        case .missing(let path):
+            "there is no catalogue at \(path); save-direction or describe-channel --all makes one"
         case .damaged(let path, let reason):
             "\(path) is damaged: \(reason); list-directions --rebuild makes it anew from the databases beside it"
         case .newer(let path): "\(path) was written by a later version of this program"

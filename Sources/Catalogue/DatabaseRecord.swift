@@ -27,7 +27,7 @@ public struct DatabaseRecord: Hashable, Sendable, Codable, FetchableRecord, Pers
     public var pairs: Int
     public var neutral: String
     public var toolVersion: String
-    /// When it was last complete.
+    /// When the catalogue was last told of it.
     public var built: Date
 
     public init(

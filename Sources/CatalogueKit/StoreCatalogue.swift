@@ -46,7 +46,7 @@ public enum StoreCatalogue {
     private static func readable(_ folder: String) throws -> Catalogue? {
         do {
             let catalogue = try Catalogue(folder: folder)
-            _ = (try catalogue.directions(), try catalogue.databases())
+            try catalogue.check()
             return catalogue
         } catch {
             if case .damaged = error { return nil }
@@ -54,18 +54,26 @@ public enum StoreCatalogue {
         }
     }
 
-    private static func fill(_ catalogue: Catalogue, _ folder: String, damaged: String?) throws -> Rebuilt {
+    /// The finished databases of a folder; what is none has nothing to say.
+    public static func databases(in folder: String, keepsText: Bool = false) -> [RelevanceDatabase] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        // What is no finished database has nothing to say.
-        let databases = names.sorted().compactMap { try? RelevanceDatabase(path: folder + "/" + $0) }
+        return names.sorted().compactMap {
+            try? RelevanceDatabase(path: folder + "/" + $0, keepsText: keepsText)
+        }
+    }
+
+    private static func fill(_ catalogue: Catalogue, _ folder: String, damaged: String?) throws -> Rebuilt {
+        let databases = databases(in: folder)
         try catalogue.reconcile(with: databases.map { try DatabaseRecord(of: $0) })
         var directions = 0
-        for database in databases {
-            for recipe in try database.savedRecipes() where try catalogue.direction(named: recipe.name) == nil
-            {
-                try catalogue.save(SavedDirection(recipe, database: database.manifest.identity))
-                directions += 1
-            }
+        let saved = try databases.flatMap { database in
+            try database.savedRecipes().map { SavedDirection($0, database: database.manifest.identity) }
+        }
+        // Of one name, the one that was saved last.
+        for direction in saved.sorted(by: { $0.saved > $1.saved })
+        where try catalogue.direction(named: direction.name) == nil {
+            try catalogue.save(direction)
+            directions += 1
         }
         return Rebuilt(databases: databases.count, directions: directions, damaged: damaged)
     }

@@ -50,7 +50,7 @@ import QuestionKit
     }
 
     private static func line(_ label: ChannelLabel) -> String {
-        let place = "\(label.layer):\(label.channel)"
+        let place = Terminal.printable("\(label.layer):\(label.channel)", limit: 80)
         let padding = String(repeating: " ", count: max(0, 16 - place.count))
         let error = label.error.map { " ± \(String(SignedNumber.text(Float($0)).dropFirst()))" } ?? ""
         return

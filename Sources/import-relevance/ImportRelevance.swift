@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildKit
 import CLIP
 import Checkpoints
 import CommandKit
@@ -54,6 +55,9 @@ import StyleGAN
         guard (1...limit).contains(pairs) else {
             throw ValidationError("--pairs is \(pairs); it must be from 1 to \(limit)")
         }
+        guard generator.classIndex == nil || generator.generator != nil else {
+            throw ValidationError("--class is of a generator; name it with --generator")
+        }
         guard !store.isEmpty else { throw ValidationError("--store is empty; it names a folder") }
     }
 
@@ -77,6 +81,7 @@ import StyleGAN
             // As the released code has it: around the mean, α = 5.
             settings: SweepSettings(centre: .mean), pairs: pairs, neutral: neutral,
             toolVersion: ProgramVersion.current)
+        BuildCatalogue.record(databaseAt: store)
         if !quiet {
             StandardStream.error.writeLine(
                 "\(Terminal.printable(store)): \(ProgressReporter.grouped(published.table.channels)) channels × "

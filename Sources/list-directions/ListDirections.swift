@@ -32,6 +32,12 @@ import QuestionKit
     @Flag(help: "Answer in JSON, a line a direction.")
     var json = false
 
+    func validate() throws {
+        guard remove == nil || words.isEmpty && !json && !rebuild else {
+            throw ValidationError("--remove forgets one direction; give it alone")
+        }
+    }
+
     func run() throws {
         let folder = StoreCatalogue.folder(of: database.path())
         if rebuild { try makeAnew(folder) }
@@ -60,16 +66,13 @@ import QuestionKit
     }
 
     private func forget(_ name: String, in folder: String) throws {
-        let catalogue = try Catalogue(folder: folder)
-        let known = try catalogue.direction(named: name)
-        guard try catalogue.removeDirection(named: name) else {
+        guard try Catalogue(folder: folder).removeDirection(named: name) else {
             throw OptionError("no direction is named '\(name)'", exitStatus: .noInput)
         }
-        // Its database forgets it too, if it is still there, so that it does not come back with --rebuild.
-        let record = try catalogue.databases().first { $0.identity == known?.database }
-        if let record,
-            let database = try? RelevanceDatabase(path: folder + "/" + record.folder, keepsText: true)
-        {
+        // The databases forget it too, also those that it was saved from before, so that it does not come back with
+        // --rebuild.
+        for database in StoreCatalogue.databases(in: folder, keepsText: true)
+        where try database.savedRecipes().contains(where: { $0.name == name }) {
             try database.removeSaved(name)
         }
     }
@@ -84,10 +87,10 @@ import QuestionKit
         return
             "\(Terminal.printable(direction.name, limit: 80)): \(quoted(direction.phrase))\(changes.joined()) instead of "
             + "\(quoted(direction.neutral)), β \(Float(direction.threshold)), \(range), \(direction.kept) channels, "
-            + "\(database ?? "its database is gone"), \(date)\n"
+            + "\(database.map { Terminal.printable($0, limit: 80) } ?? "its database is gone"), \(date)\n"
     }
 
     private static func short(_ value: Double) -> String {
-        value == value.rounded() ? String(Int(value)) : String(value)
+        Int(exactly: value).map(String.init) ?? String(value)
     }
 }

@@ -161,6 +161,42 @@ import Testing
         #expect(try catalogue.directions(matching: "tiger").first?.database == cats.identity)
     }
 
+    /// What `--rebuild` asks before it decides to make a catalogue anew.
+    @Test func damageAnywhereIsFound() throws {
+        let cats = try record("cats")
+        do {
+            let catalogue = try Catalogue(folder: folder.path)
+            try catalogue.record(cats)
+            try catalogue.save(direction("cat", "tiger", cats.identity))
+            let labels = (0..<500).map {
+                ChannelLabel(
+                    database: cats.identity, layer: "b4.conv1", channel: $0, rank: 1, phrase: "tiger",
+                    neutral: "face", relevance: 0.5, error: nil)
+            }
+            try catalogue.setLabels(labels, of: cats.identity)
+            try catalogue.check()
+        }
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        do {
+            let queue = try DatabaseQueue(path: path)
+            try queue.write { try $0.execute(sql: "UPDATE direction SET plus = 'x'") }
+        }
+        func isDamaged(_ body: () throws(CatalogueError) -> Void) -> Bool {
+            do { try body() } catch { if case .damaged = error { return true } }
+            return false
+        }
+        #expect(
+            isDamaged { () throws(CatalogueError) in _ = try Catalogue(folder: folder.path).directions() })
+        #expect(isDamaged { () throws(CatalogueError) in try Catalogue(folder: folder.path).check() })
+        // A page of the labels alone, which neither databases nor directions are on.
+        var bytes = whole
+        let row = try #require(bytes.range(of: Data("b4.conv1".utf8), options: .backwards)).lowerBound
+        bytes.replaceSubrange(
+            row / 4096 * 4096..<row / 4096 * 4096 + 100, with: Data(repeating: 0xee, count: 100))
+        try bytes.write(to: URL(fileURLWithPath: path))
+        #expect(isDamaged { () throws(CatalogueError) in try Catalogue(folder: folder.path).check() })
+    }
+
     @Test func rowsThatNoVersionWroteAreAnError() throws {
         try Catalogue(folder: folder.path).record(try record("cats"))
         do {

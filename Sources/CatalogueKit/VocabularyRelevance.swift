@@ -14,18 +14,24 @@ public struct VocabularyRelevance {
     public let phrases: [Phrase]
 
     /// - Parameter names: Which lists; all where none is given.
-    /// - Throws: `OptionError` where no vocabulary was embedded.
+    /// - Throws: `OptionError` where no vocabulary was embedded, or a phrase's embedding is not there any more.
     public init(_ database: RelevanceDatabase, lists names: [String] = []) throws {
         var phrases: [Phrase] = []
         for list in try VocabularyQuestion.lists(of: database, named: names) {
-            guard let neutral = try database.embedding(TextKey(phrase: list.neutral, ensemble: list.ensemble))
-            else { continue }
+            func embedding(_ phrase: String) throws -> [Float] {
+                let key = TextKey(phrase: phrase, ensemble: list.ensemble)
+                guard let values = try database.embedding(key) else {
+                    throw OptionError(
+                        "\(database.path) has no embedding of '\(phrase)' of the list '\(list.name)' any more; "
+                            + "build-vocabulary embeds it again", exitStatus: .noInput)
+                }
+                return values
+            }
+            let neutral = try embedding(list.neutral)
             for word in list.words {
-                let key = TextKey(phrase: word, ensemble: list.ensemble)
+                let target = try embedding(word)
                 // A word that is the neutral phrase by another name has no direction.
-                guard let target = try database.embedding(key),
-                    let text = try? TextDirection(target: target, neutral: neutral)
-                else { continue }
+                guard let text = try? TextDirection(target: target, neutral: neutral) else { continue }
                 phrases.append(Phrase(phrase: word, neutral: list.neutral, text: text))
             }
         }

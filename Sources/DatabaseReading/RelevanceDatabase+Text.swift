@@ -1,5 +1,6 @@
 import DirectionStore
 import Directions
+import FoundationEssentials
 import Tensors
 
 /// What a database keeps of the texts that queries ask about, so that the text encoder has less to do, or nothing.
@@ -30,7 +31,7 @@ extension RelevanceDatabase {
     public func keep(_ embeddings: [(key: TextKey, values: [Float])], limit: Int = textLimit) throws {
         guard keepsText else { return }
         let isFull = try store.read { try $0.count(of: .text) } + embeddings.count > limit
-        let wanted = try isFull ? listedKeys() : []
+        let wanted = try isFull ? Self.keys(of: vocabulary()) : []
         try keep { transaction in
             if isFull { try Self.forgetPhrases(but: wanted, transaction) }
             var room = try limit - transaction.reading.count(of: .text)
@@ -42,9 +43,40 @@ extension RelevanceDatabase {
         }
     }
 
+    /// Keeps a word list, in place of one of its name, with the embeddings of its phrases; none of them counts towards the
+    /// limit of kept phrases.
+    ///
+    /// - Parameter embeddings: Of the neutral phrase, then of the words, `[1 + words][d]`.
+    /// - Throws: `StoreError.readOnly` where the database cannot be written; `DatabaseError.request` for a phrase that is too
+    ///   long to be kept.
+    public func keep(_ list: EmbeddedWordList, embeddings: [[Float]], limit: Int = textLimit) throws {
+        let phrases = [list.neutral] + list.words
+        let keys = try phrases.map { phrase in
+            guard let key = TextKey(phrase: phrase, ensemble: list.ensemble).stored else {
+                throw DatabaseError.request(
+                    name: "the length of '\(phrase.prefix(40))'", value: phrase.utf8.count,
+                    needed: "below \(Table.longestKey - list.ensemble.utf8.count - 8) bytes")
+            }
+            return key
+        }
+        let others = try vocabulary().filter { $0.name != list.name }
+        let wanted = Self.keys(of: others).union(keys)
+        let json = try JSONEncoder().encode(list)
+        try store.write { transaction in
+            try transaction.put(bytes: json, for: Self.vocabularyPrefix + list.name, in: .manifest)
+            guard keepsText else { return }
+            if try transaction.reading.count(of: .text) + keys.count > limit {
+                try Self.forgetPhrases(but: wanted, transaction)
+            }
+            for (key, values) in zip(keys, embeddings) where values.count == manifest.dimension {
+                try transaction.put(values, for: key, in: .text)
+            }
+        }
+    }
+
     /// The keys of all phrases of word lists.
-    private func listedKeys() throws -> Set<String> {
-        let keys = try vocabulary().flatMap { list in
+    private static func keys(of lists: [EmbeddedWordList]) -> Set<String> {
+        let keys = lists.flatMap { list in
             ([list.neutral] + list.words).map { TextKey(phrase: $0, ensemble: list.ensemble).stored }
         }
         return Set(keys.compactMap(\.self))

@@ -44,10 +44,9 @@ import Vocabulary
         let database = try database.open()
         let embeddings = try PhraseEmbeddings(database, clip: clip, templates: templates)
         for list in try wordLists(for: database) {
-            _ = try embeddings.of([list.neutral] + list.words)
-            try database.keep(
-                EmbeddedWordList(
-                    name: list.name, neutral: list.neutral, words: list.words, ensemble: embeddings.ensemble))
+            let kept = EmbeddedWordList(
+                name: list.name, neutral: list.neutral, words: list.words, ensemble: embeddings.ensemble)
+            try database.keep(kept, embeddings: embeddings.of([list.neutral] + list.words))
             if !quiet {
                 StandardStream.error.writeLine(
                     "\(Terminal.printable(list.name)): \(list.words.count) phrases instead of "

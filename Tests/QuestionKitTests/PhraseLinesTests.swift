@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test func aZeroByteIsNamedWithItsPlace() throws {
+        var lines = try lines(of: Array("tiger\ncat\0dog\nlion\n".utf8))
+        defer { lines.end() }
+        #expect(try lines.next() == ["tiger"])
+        #expect {
+            try lines.next()
+        } throws: {
+            "\($0)".contains("line 2: byte 4 of the line, at offset 9, is zero")
+        }
+    }
+
+    @Test func aByteOrderMarkIsNoPartOfTheFirstPhraseAndWhatShowsNothingIsNone() throws {
+        var lines = try lines(of: [0xef, 0xbb, 0xbf] + Array("tiger\n\u{200b}\nlion\n".utf8))
+        defer { lines.end() }
+        #expect(try lines.next() == ["tiger", "lion"])
+    }
+
     @Test func aFileThatIsNotThereIsNamed() {
         #expect(throws: OptionError.self) { try PhraseLines(path: folder.file("none")) }
     }

@@ -30,8 +30,8 @@ public struct PhraseLines {
     /// Closes the file.
     public func end() { close(descriptor) }
 
-    /// The next lines that are there, at least one; empty lines are passed over. Nil at the end.
-    /// - Throws: `OptionError` where a line is not UTF-8, with its place.
+    /// The next lines that are there, at least one; lines that show nothing are passed over. Nil at the end.
+    /// - Throws: `OptionError` where a line is not UTF-8 or holds a zero byte, with its place.
     public mutating func next() throws(OptionError) -> [String]? {
         var lines: [String] = []
         if let pending { throw pending }
@@ -60,14 +60,17 @@ public struct PhraseLines {
     private mutating func take(_ count: Int, into lines: inout [String]) {
         number += 1
         let line = bytes[..<count]
-        if let bad = InvalidText.offset(in: line) {
+        let zero = line.firstIndex(of: 0).map { ($0, "is zero") }
+        if let (bad, what) = InvalidText.offset(in: line).map({ ($0, "is not UTF-8") }) ?? zero {
             pending = OptionError(
-                "\(name), line \(number): byte \(bad + 1) of the line, at offset \(offset + bad), is not UTF-8",
+                "\(name), line \(number): byte \(bad + 1) of the line, at offset \(offset + bad), \(what)",
                 exitStatus: .badData)
             return bytes.removeFirst(count)
         }
-        let text = String(decoding: line, as: UTF8.self).drop(while: \.isWhitespace)
-        if !text.isEmpty {
+        // Some editors begin a file with a byte order mark, which is no part of what it says.
+        let mark = offset == 0 && line.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+        let text = String(decoding: line.dropFirst(mark), as: UTF8.self).drop(while: \.isWhitespace)
+        if DirectionOptions.isVisible(text) {
             lines.append(String(text.reversed().drop(while: \.isWhitespace).reversed()))
         }
         bytes.removeFirst(count)

@@ -24,8 +24,13 @@ final class TextEmbedder {
     deinit { program?.leave() }
 
     /// Embeds phrases: `[phrases.count][d]`, unit norm.
-    /// - Throws: `CompanionError` with what the program said.
+    /// - Throws: `CompanionError` with what the program said, or for a phrase that would be two, or none, on the way there.
     func embeddings(of phrases: [String]) throws(CompanionError) -> [[Float]] {
+        if let phrase = phrases.first(where: { $0.isEmpty || $0.utf8.contains(0) }) {
+            throw CompanionError(
+                "the phrase '\(phrase.prefix(80))' \(phrase.isEmpty ? "is empty" : "holds a zero byte")",
+                exitStatus: .badData)
+        }
         var embeddings: [[Float]] = []
         embeddings.reserveCapacity(phrases.count)
         for first in stride(from: 0, to: phrases.count, by: Self.largestRequest) {

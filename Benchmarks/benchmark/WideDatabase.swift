@@ -19,7 +19,8 @@ enum WideDatabase {
         var manifest = Manifest(
             generator: unknown, clip: clip ?? unknown, layers: layers, dimension: 512,
             settings: try SweepSettings(),
-            precision: "float32", neutral: neutral, toolVersion: ProgramVersion.current, pairsAsked: 100)
+            precision: "float32", neutral: neutral, toolVersion: ProgramVersion.current, pairsAsked: 100,
+            imageGroups: RelevanceSpread.imageGroups)
         manifest.pairsDone = 100
         let done = manifest
         let (channels, dimension) = (done.sweptChannels, done.dimension)
@@ -30,15 +31,21 @@ enum WideDatabase {
         try DirectionStore.openOrCreate(path: path).write { transaction in
             try DatabaseTables.put(done, transaction)
             try DatabaseTables.put(StyleStatistics(mean: total, deviation: total), transaction)
-            try DatabaseTables.put(
-                RelevanceTable(rows: rows), RelevanceSpread(errors: rows), transaction)
+            try DatabaseTables.put(RelevanceTable(rows: rows), transaction)
         }
         // What a build leaves for later pairs to be added to: a query's check walks over it.
         for layer in done.layers where layer.isSwept {
             let zeros = [Int64](repeating: 0, count: layer.channels * dimension)
+            let vectors = layer.channels * RelevanceSpread.imageGroups
+            let spread = try RelevanceSpread(
+                groups: RelevanceSpread.imageGroups, dimension: dimension,
+                steps: [Float](repeating: 1e-4, count: vectors),
+                factors: (0..<vectors * dimension).map { _ in Int8(truncatingIfNeeded: Int(random.next())) })
             try DirectionStore.openOrCreate(path: path).write { transaction in
-                try transaction.put(zeros, for: layer.name + "/differences", in: .sums)
-                try transaction.put(zeros, for: layer.name + "/squares", in: .sums)
+                try DatabaseTables.put(spread, of: layer, transaction)
+                for group in 0..<RelevanceSpread.imageGroups {
+                    try transaction.put(zeros, for: "\(layer.name)/differences/\(group)", in: .sums)
+                }
             }
         }
         let ensemble = PhraseEmbeddings.name(of: Templates.default)

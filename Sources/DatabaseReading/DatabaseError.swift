@@ -12,6 +12,8 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(path: String, reason: String)
     /// A database of a later format.
     case formatVersion(path: String, found: Int, known: Int)
+    /// A database of an earlier version, whose sums do not tell standard errors: it answers, but cannot grow.
+    case earlier(path: String)
     /// Built with other weights than those given; `what` is the generator or CLIP.
     case otherWeights(path: String, what: String, built: WeightsRecord, given: WeightsRecord)
     /// Built with other settings than those given, each named with both values.
@@ -36,6 +38,9 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) is damaged: \(reason); take it from a copy, or rebuild it with --restart"
         case .formatVersion(let path, let found, let known):
             "\(path) has format \(found); this program knows format \(known)"
+        case .earlier(let path):
+            "\(path) is of an earlier version, whose sums do not tell standard errors; queries may go on with it, but what "
+                + "is added to needs --restart, or another folder"
         case .otherWeights(let path, let what, let built, let given):
             "\(path) was built with the \(what) \(built), not with \(given); "
                 + "give those weights, another folder, or --restart"
@@ -45,7 +50,7 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notEnoughDisk(let path, let needed, let free):
             "\(path) needs \(needed >> 20) MiB of disk, and \(free >> 20) MiB are free there"
         case .request(let name, let value, let needed): "\(name) is \(value); it must be \(needed)"
-        case .misfit(let layer, let reason): "the sums of layer \(layer) do not fit it: \(reason)"
+        case .misfit(let layer, let reason): "the sums of layer \(layer) have the wrong shape: \(reason)"
         }
     }
 }

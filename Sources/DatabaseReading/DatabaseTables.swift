@@ -70,11 +70,21 @@ package enum DatabaseTables {
 
     // MARK: What queries read
 
-    package static func put(
-        _ table: RelevanceTable, _ spread: RelevanceSpread, _ transaction: borrowing WriteTransaction
-    ) throws {
+    package static func put(_ table: RelevanceTable, _ transaction: borrowing WriteTransaction) throws {
         try transaction.put(table.rows.values, for: tableKey, in: .relevance)
-        try transaction.put(spread.errors.values, for: tableKey, in: .spread)
+    }
+
+    private static func stepsKey(_ layer: LayerRecord) -> String { layer.name + "/steps" }
+
+    private static func factorsKey(_ layer: LayerRecord) -> String { layer.name + "/factors" }
+
+    /// Sets the factors of a layer's standard errors.
+    package static func put(
+        _ spread: RelevanceSpread, of layer: LayerRecord, _ transaction: borrowing WriteTransaction
+    ) throws {
+        try transaction.put(spread.steps, for: stepsKey(layer), in: .spread)
+        try transaction.put(
+            bytes: spread.factors.map(UInt8.init(bitPattern:)), for: factorsKey(layer), in: .spread)
     }
 
     private static let sketchKey = "sketch"
@@ -91,12 +101,42 @@ package enum DatabaseTables {
             .map { try Tensor($0, shape: shape) }
     }
 
-    /// Reads a table of `[C, d]` in place: `relevance` or `spread`.
+    /// Reads the table, `[C, d]`, in place; nil where there is none.
     package static func withTable<Result>(
-        _ table: Table, _ transaction: borrowing Transaction, _ manifest: Manifest,
-        _ body: (Span<Float>) throws -> Result
+        _ transaction: borrowing Transaction, _ manifest: Manifest, _ body: (Span<Float>) throws -> Result
     ) throws -> Result? {
         try transaction.withFloats(
-            of: tableKey, in: table, count: manifest.sweptChannels * manifest.dimension, body)
+            of: tableKey, in: .relevance, count: manifest.sweptChannels * manifest.dimension, body)
+    }
+
+    /// Reads a layer's standard errors in place: steps `[c, K]` and factors `[c, K, d]`; nil where the table has none.
+    /// - Throws: `DatabaseError.damaged` where they are missing, `StoreError.valueSize`.
+    package static func withSpread<Result>(
+        of layer: LayerRecord, _ transaction: borrowing Transaction, _ manifest: Manifest, path: String,
+        _ body: (UnsafeBufferPointer<Float>, UnsafeBufferPointer<Int8>) throws -> Result
+    ) throws -> Result? {
+        guard let groups = manifest.imageGroups, manifest.layersDone?.contains(layer.name) != false else {
+            return nil
+        }
+        let count = layer.channels * groups
+        let (key, size) = (factorsKey(layer), count * manifest.dimension)
+        guard let steps = try transaction.floats(of: stepsKey(layer), in: .spread, count: count),
+            let result = try transaction.withBytes(
+                of: key, in: .spread,
+                { factors in
+                    guard factors.byteCount == size else {
+                        throw StoreError.valueSize(
+                            path: path, table: .spread, key: key, found: factors.byteCount, expected: size)
+                    }
+                    return try factors.withUnsafeBytes { factors in
+                        try steps.withUnsafeBufferPointer {
+                            try body($0, factors.assumingMemoryBound(to: Int8.self))
+                        }
+                    }
+                })
+        else {
+            throw DatabaseError.damaged(path: path, reason: "it has no standard errors of \(layer.name)")
+        }
+        return result
     }
 }

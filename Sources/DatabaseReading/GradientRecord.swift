@@ -79,7 +79,7 @@ public struct GradientRecord: Hashable, Sendable, Codable {
         if let agreement {
             let cosines = [agreement.median, agreement.tenthPercentile] + agreement.layers.map(\.median)
             if !cosines.allSatisfy({ abs($0) <= 1.001 }) || agreement.images < 1 || agreement.channels < 1 {
-                return "an agreement that is none"
+                return "an invalid agreement"
             }
             if agreement.layers.contains(where: { !layers.contains($0.name) }) {
                 return "an agreement of a layer that is not swept"

@@ -41,13 +41,16 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var gradient: GradientRecord?
     /// When channels get no more pairs; nil where all of them get all.
     public var tolerance: ToleranceRecord?
+    /// K: in how many groups images were summed, image i in group i mod K, from which standard errors come. Nil where a
+    /// table was brought from elsewhere, or was built before there were groups: it has no standard errors.
+    public let imageGroups: Int?
 
     public init(
         replaces: UUID? = nil, generator: WeightsRecord, clip: WeightsRecord, layers: [LayerRecord],
         dimension: Int,
         settings: SweepSettings, precision: String, neutral: String, toolVersion: String, pairsAsked: Int,
         layersAsked: [String]? = nil, shard: BuildShard? = nil, gradient: GradientRecord? = nil,
-        tolerance: ToleranceRecord? = nil
+        tolerance: ToleranceRecord? = nil, imageGroups: Int? = nil
     ) {
         formatVersion = Self.formatVersion
         identity = UUID()
@@ -65,6 +68,7 @@ public struct Manifest: Hashable, Sendable, Codable {
         self.shard = shard
         self.gradient = gradient
         self.tolerance = tolerance
+        self.imageGroups = imageGroups
         pairsDone = 0
     }
 
@@ -79,13 +83,16 @@ public struct Manifest: Hashable, Sendable, Codable {
         Manifest(
             generator: generator, clip: clip, layers: layers, dimension: dimension, settings: settings,
             precision: precision, neutral: neutral, toolVersion: toolVersion, pairsAsked: pairsAsked,
-            layersAsked: layersAsked, gradient: gradient)
+            layersAsked: layersAsked, gradient: gradient, imageGroups: imageGroups)
     }
 
     /// Whether the table holds all the pairs that were asked for.
     public var isComplete: Bool {
         pairsDone == pairsAsked && layersDone == layersAsked && gradient?.repaired == gradient?.repairedDone
     }
+
+    /// Whether the table has standard errors: they take two images.
+    public var hasStandardErrors: Bool { imageGroups != nil && pairsDone > 1 }
 
     /// By what the table was made, or "direct" where there is none but one direction's answer.
     public var methodName: String { gradient?.isDirect == true ? "direct" : method.rawValue }
@@ -178,6 +185,10 @@ public struct Manifest: Hashable, Sendable, Codable {
             [generator.name, clip.name, clip.merges ?? "", precision, neutral, toolVersion]
             + (instructionSets ?? [])
         if text.contains(where: { $0.utf8.count > 4096 }) { return "an overlong text" }
+        if text.contains(where: { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } })
+        {
+            return "control characters in a text"
+        }
         for weights in [generator, clip]
         where weights.fingerprint.utf8.count != 64 || !weights.fingerprint.allSatisfy(\.isHexDigit) {
             return "'\(weights.fingerprint.prefix(80))' for a SHA-256"
@@ -185,8 +196,9 @@ public struct Manifest: Hashable, Sendable, Codable {
         if !(1...256).contains(layers.count) { return "\(layers.count) layers" }
         if Set(layers.map(\.name)).count != layers.count { return "two layers of one name" }
         for layer in layers {
-            if !(1...64).contains(layer.name.utf8.count) || layer.name.contains("/") {
-                return "a layer named '\(layer.name.prefix(80))'"
+            // A name stands in keys, in tables and on terminals as it is.
+            if !(1...64).contains(layer.name.utf8.count) || !layer.name.utf8.allSatisfy(Self.isPlain) {
+                return "a layer named '\(layer.name.prefix(80))'; a name is of letters, digits and . _ -"
             }
             if !(1...widest).contains(layer.channels) { return "\(layer.channels) channels in \(layer.name)" }
             if !(1...widest).contains(layer.resolution) {
@@ -203,8 +215,11 @@ public struct Manifest: Hashable, Sendable, Codable {
             if let stranger = names.first(where: { !swept.contains($0) }) {
                 return "the layer '\(stranger.prefix(80))' among its parts, which is not swept"
             }
-            if names.isEmpty || Set(names).count != names.count { return "a list of layers that is none" }
+            if names.isEmpty || Set(names).count != names.count {
+                return "an empty or repeated list of layers"
+            }
         }
+        if let imageGroups, !(2...64).contains(imageGroups) { return "\(imageGroups) groups of images" }
         if let problem = gradient?.firstProblem(
             layers: swept, dimension: dimension, channels: sweptChannels)
         {
@@ -215,6 +230,13 @@ public struct Manifest: Hashable, Sendable, Codable {
             return tolerance.firstProblem(channels: sweptChannels, pairsAsked: pairsAsked)
         }
         return nil
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch Unicode.Scalar(byte) {
+        case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-": true
+        default: false
+        }
     }
 
     private static func reason(of error: any Error) -> String {

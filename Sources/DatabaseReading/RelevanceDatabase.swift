@@ -36,9 +36,11 @@ public final class RelevanceDatabase: Sendable {
             guard let statistics else {
                 throw DatabaseError.damaged(path: path, reason: "it has no statistics")
             }
-            for table in [Table.relevance, .spread]
-            where try DatabaseTables.withTable(table, transaction, manifest, { _ in }) == nil {
-                throw DatabaseError.damaged(path: path, reason: "it has no table '\(table.rawValue)'")
+            guard try DatabaseTables.withTable(transaction, manifest, { _ in }) != nil else {
+                throw DatabaseError.damaged(path: path, reason: "it has no table")
+            }
+            for layer in manifest.layers where layer.isSwept {
+                _ = try DatabaseTables.withSpread(of: layer, transaction, manifest, path: path) { _, _ in }
             }
             return (manifest, statistics)
         }
@@ -59,7 +61,7 @@ public final class RelevanceDatabase: Sendable {
     /// R_c = ∆i_c · ∆t of every swept channel, computed over the map without a copy: `[C]`.
     /// - Throws: `RelevanceError.count` where the direction is of another embedding's width.
     public func relevance(to direction: TextDirection) throws -> [Float] {
-        try withTable(.relevance) { rows in
+        try withTable { rows in
             try rows.withUnsafeBufferPointer {
                 try RelevanceTable.relevance(ofRows: $0, channels: channels.count, to: direction)
             }
@@ -69,7 +71,7 @@ public final class RelevanceDatabase: Sendable {
     /// R of every swept channel for many directions at once: `[directions.count][C]`.
     /// - Throws: `RelevanceError.count` where a direction is of another embedding's width.
     public func relevance(to directions: [TextDirection]) throws -> [[Float]] {
-        try withTable(.relevance) { rows in
+        try withTable { rows in
             try rows.withUnsafeBufferPointer {
                 try RelevanceTable.relevance(ofRows: $0, channels: channels.count, to: directions)
             }
@@ -84,47 +86,16 @@ public final class RelevanceDatabase: Sendable {
                 what: "rows of the relevance table, for row \(channel)", found: channels.count,
                 expected: channel + 1)
         }
-        return try withTable(.relevance) { rows in
+        return try withTable { rows in
             rows.withUnsafeBufferPointer { Array($0[channel * width..<(channel + 1) * width]) }
-        }
-    }
-
-    /// Whether the table says how sure it is: one of single pairs, or brought from elsewhere, has a spread of zeros.
-    public func hasSpread() throws -> Bool {
-        try withTable(.spread) { numbers in
-            numbers.withUnsafeBufferPointer { $0.contains { $0 != 0 } }
-        }
-    }
-
-    /// About the standard error of each R_c: `[C]`.
-    /// - Throws: `RelevanceError.count` where the direction is of another embedding's width.
-    public func standardErrors(along direction: TextDirection) throws -> [Float] {
-        try standardErrors(along: direction, of: Array(0..<channels.count))
-    }
-
-    /// About the standard error of R_c of some swept channels.
-    /// - Throws: `RelevanceError.count` where the direction is of another embedding's width.
-    public func standardErrors(along direction: TextDirection, of rows: [Int]) throws -> [Float] {
-        guard direction.values.count == manifest.dimension else {
-            throw RelevanceError.count(
-                what: "numbers of a text direction", found: direction.values.count,
-                expected: manifest.dimension)
-        }
-        return try withTable(.spread) { numbers in
-            try numbers.withUnsafeBufferPointer {
-                try RelevanceSpread.standardErrors(of: rows, rows: $0, along: direction)
-            }
         }
     }
 
     /// ∆i of every swept channel, copied: for export and comparison.
     public func table() throws -> RelevanceTable {
-        try RelevanceTable(rows: copied(.relevance))
-    }
-
-    /// The standard error of every number of the table, copied.
-    public func spread() throws -> RelevanceSpread {
-        try RelevanceSpread(errors: copied(.spread))
+        let shape = try Shape([manifest.sweptChannels, manifest.dimension])
+        return try RelevanceTable(
+            rows: withTable { try $0.withUnsafeBufferPointer { try Tensor($0, shape: shape) } })
     }
 
     /// The direction in style space for a text direction with a threshold β; see the choice's.
@@ -153,10 +124,10 @@ public final class RelevanceDatabase: Sendable {
             return direction
         }
         guard let confidence = choice.confidence else { return try direction(where: isFree) }
-        guard try hasSpread() else { throw RelevanceError.noSpread }
+        guard hasStandardErrors else { throw RelevanceError.noSpread }
         let reached = relevance.indices.filter { abs(relevance[$0]) >= threshold && isFree($0) }
         let errors = try standardErrors(along: text, of: reached)
-        let margin = Float(NormalDistribution.quantile(confidence))
+        let margin = margin(confidence: confidence)
         let sure = Set(
             zip(reached, errors).lazy.filter { abs(relevance[$0]) - margin * $1 >= threshold }.map(\.0))
         guard reached.isEmpty || !sure.isEmpty else {
@@ -196,12 +167,6 @@ public final class RelevanceDatabase: Sendable {
     /// - Throws: `DatabaseError.damaged` where one cannot be read.
     public func vocabulary() throws -> [EmbeddedWordList] { try records(Self.vocabularyPrefix, "word list") }
 
-    /// Keeps a word list, in place of one of its name.
-    /// - Throws: `StoreError.readOnly` where the database cannot be written.
-    public func keep(_ list: EmbeddedWordList) throws {
-        try put(list, for: Self.vocabularyPrefix + list.name)
-    }
-
     /// The JSON values of the manifest's table whose keys begin so.
     private func records<Record: Decodable>(_ prefix: String, _ what: String) throws -> [Record] {
         var records: [Record] = []
@@ -224,7 +189,7 @@ public final class RelevanceDatabase: Sendable {
         try store.write { try $0.put(bytes: json, for: key, in: .manifest) }
     }
 
-    private static let vocabularyPrefix = "vocabulary/"
+    static let vocabularyPrefix = "vocabulary/"
     private static let savedPrefix = "direction/"
 
     /// The directions that were saved from this database, by name.
@@ -274,18 +239,9 @@ public final class RelevanceDatabase: Sendable {
 
     // MARK: The map
 
-    private func withTable<Result>(_ table: Table, _ body: (Span<Float>) throws -> Result) throws -> Result {
-        let result = try store.read { try DatabaseTables.withTable(table, $0, manifest, body) }
-        guard let result else {
-            throw DatabaseError.damaged(path: path, reason: "it has no table '\(table.rawValue)'")
-        }
+    private func withTable<Result>(_ body: (Span<Float>) throws -> Result) throws -> Result {
+        let result = try store.read { try DatabaseTables.withTable($0, manifest, body) }
+        guard let result else { throw DatabaseError.damaged(path: path, reason: "it has no table") }
         return result
-    }
-
-    private func copied(_ table: Table) throws -> Tensor {
-        let shape = try Shape([manifest.sweptChannels, manifest.dimension])
-        return try withTable(table) { numbers in
-            try numbers.withUnsafeBufferPointer { try Tensor($0, shape: shape) }
-        }
     }
 }

@@ -15,9 +15,11 @@ import Glibc
 /// | statistics | `mean`, `deviation`                   | float32 `[C_total]`: μ and σ of every style channel |
 /// |            | `moments/…`                           | the same, half done: a build's checkpoint |
 /// | relevance  | `table`                               | float32 `[C, d]`, row-major: ∆i_c of a complete build |
-/// | sums       | layer `/differences`, layer `/squares` | Int64 `[c, d]` at 2^-40: Σ unit change of E_i, Σ its squares |
+/// | sums       | layer `/differences/` group           | Int64 `[c, d]` at 2^-40: Σ unit change of E_i over the group's images |
+/// |            | layer `/moved/` group                 | Int64 `[c]`: of how many of them it is not zero |
 /// |            | layer `/settled`                      | Int64 `[1 + c]`: images judged, and pairs after which a channel was known |
-/// | spread     | `table`                               | float32 `[C, d]`: standard error of each number of ∆i_c |
+/// | spread     | layer `/factors`                      | Int8 `[c, K, d]`: of K groups of images, factors of standard errors |
+/// |            | layer `/steps`                        | float32 `[c, K]`: what one step of them is |
 /// | text       | phrase, ensemble                      | float32 `[d]`: the phrase's embedding, unit norm |
 /// |            | `beginnings/` ensemble                | Int32 `[2, n]`: token and parent of each node before the phrase |
 /// |            | `beginnings/` ensemble `/memory`      | float32 `[layers, n, 2 W]`: their keys and values |

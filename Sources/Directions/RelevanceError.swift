@@ -22,7 +22,7 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
     case nothingSure(threshold: Float, confidence: Double, reached: Int)
     /// Channels reach the threshold, but each of them moves what is to be left alone as far.
     case nothingFree(threshold: Float)
-    /// A database whose table does not tell how far single pairs lie apart.
+    /// A database whose table has no standard errors.
     case noSpread
     /// What a direction is made of cancels.
     case nothingLeft
@@ -53,7 +53,8 @@ public enum RelevanceError: Error, Sendable, CustomStringConvertible {
             "every channel that reaches β = \(threshold) moves what --without names as well; give another β, or leave less "
                 + "alone"
         case .noSpread:
-            "the database does not tell how sure it is: it has one pair a channel, or its table was brought from elsewhere"
+            "the database has no standard errors: it has one pair a channel, is of an earlier version, or its table was "
+                + "brought from elsewhere"
         case .nothingLeft:
             "nothing is left of the direction: what is added, taken away and left alone cancels the phrase"
         case .generator(let message): "generator: \(message)"

@@ -1,4 +1,4 @@
-/// What pairs add up to, channel by channel: sums of unit differences ∆ and of their squares, in fixed point.
+/// What pairs add up to, channel by channel: sums of unit differences ∆, in fixed point.
 ///
 /// Adding is associative and independent of order to the last bit, so workers, interrupted builds, shards and later
 /// pairs all end in the same sums.
@@ -17,8 +17,8 @@ public struct ChannelSums: Hashable, Sendable {
     public private(set) var pairs: [Int64]
     /// Σ ∆ in units of 2^-40, row-major: `[C, d]`.
     public private(set) var sums: [Int64]
-    /// Σ ∆² of each component in units of 2^-40, row-major: `[C, d]`.
-    public private(set) var squares: [Int64]
+    /// The number of pairs that moved the embedding at all, each of unit length, behind each channel: `[C]`.
+    public private(set) var moved: [Int64]
 
     /// Sums of no pairs.
     public init(channels: Int, dimension: Int) {
@@ -26,14 +26,14 @@ public struct ChannelSums: Hashable, Sendable {
         self.channels = channels
         self.dimension = dimension
         pairs = [Int64](repeating: 0, count: channels)
+        moved = pairs
         sums = [Int64](repeating: 0, count: channels * dimension)
-        squares = sums
     }
 
     /// Sums as they were stored.
     /// - Throws: `RelevanceError` where the counts disagree or a value is one that no pairs add up to.
     public init(
-        channels: Int, dimension: Int, pairs: [Int64], sums: [Int64], squares: [Int64]
+        channels: Int, dimension: Int, pairs: [Int64], moved: [Int64], sums: [Int64]
     ) throws(RelevanceError) {
         let (count, overflow) = channels.multipliedReportingOverflow(by: dimension)
         guard channels >= 0, dimension > 0, !overflow else {
@@ -43,27 +43,27 @@ public struct ChannelSums: Hashable, Sendable {
             throw .count(what: "pairs", found: pairs.count, expected: channels)
         }
         guard sums.count == count else { throw .count(what: "sums", found: sums.count, expected: count) }
-        guard squares.count == count else {
-            throw .count(what: "sums of squares", found: squares.count, expected: count)
+        guard moved.count == channels else {
+            throw .count(what: "pairs that moved", found: moved.count, expected: channels)
         }
         for (channel, number) in pairs.enumerated() {
             guard number >= 0 else { throw .value(what: "pairs", position: channel) }
             guard number <= Self.pairLimit else { throw .tooManyPairs(channel: channel) }
-            let bound = number * FixedPoint.one
+            guard (0...number).contains(moved[channel]) else {
+                throw .value(what: "pairs that moved", position: channel)
+            }
+            let bound = moved[channel] * FixedPoint.one
             for position in channel * dimension..<(channel + 1) * dimension {
                 guard sums[position].magnitude <= bound.magnitude else {
                     throw .value(what: "sums", position: position)
-                }
-                guard (0...bound).contains(squares[position]) else {
-                    throw .value(what: "sums of squares", position: position)
                 }
             }
         }
         self.channels = channels
         self.dimension = dimension
         self.pairs = pairs
+        self.moved = moved
         self.sums = sums
-        self.squares = squares
     }
 
     /// The fewest pairs that any channel has.
@@ -89,12 +89,12 @@ public struct ChannelSums: Hashable, Sendable {
         guard squared.isFinite else { throw .value(what: "embedding", position: channel) }
         pairs[channel] += 1
         guard squared > 0 else { return }
+        moved[channel] += 1
         let scale = 1 / squared.squareRoot()
         let row = channel * dimension
         for i in 0..<dimension {
             let unit = (Double(high[i]) * toUnit.0 - Double(low[i]) * toUnit.1) * scale
             sums[row + i] += FixedPoint.encode(unit)
-            squares[row + i] += FixedPoint.encode(unit * unit)
         }
     }
 
@@ -111,11 +111,10 @@ public struct ChannelSums: Hashable, Sendable {
         guard length.isFinite else { throw .value(what: "derivative", position: channel) }
         pairs[channel] += 1
         guard length > 0 else { return }
+        moved[channel] += 1
         let row = channel * dimension
         for i in 0..<dimension {
-            let unit = Double(derivative[i]) / length
-            sums[row + i] += FixedPoint.encode(unit)
-            squares[row + i] += FixedPoint.encode(unit * unit)
+            sums[row + i] += FixedPoint.encode(Double(derivative[i]) / length)
         }
     }
 
@@ -135,28 +134,29 @@ public struct ChannelSums: Hashable, Sendable {
         where pairs[first + channel] + number > Self.pairLimit {
             throw .tooManyPairs(channel: first + channel)
         }
-        for channel in 0..<other.channels { pairs[first + channel] += other.pairs[channel] }
-        let row = first * dimension
-        for i in other.sums.indices {
-            sums[row + i] += other.sums[i]
-            squares[row + i] += other.squares[i]
+        for channel in 0..<other.channels {
+            pairs[first + channel] += other.pairs[channel]
+            moved[first + channel] += other.moved[channel]
         }
+        let row = first * dimension
+        for i in other.sums.indices { sums[row + i] += other.sums[i] }
     }
 
     /// About the standard error of the direction of a channel's mean, as an angle in radians.
     ///
     /// √(Σ_j variance of the mean's component j) over the mean's length: the part of the error along the mean, which does
-    /// not turn it, is counted too, so it is rather too large. 0 where all pairs are the same, infinite where fewer than
-    /// two pairs or a mean of zero say nothing.
+    /// not turn it, is counted too, so it is rather too large. Pairs are unit vectors, or zero, so that the sum of their
+    /// squares is the number that moved. 0 where all pairs are the same, also where none of them moved; infinite where
+    /// fewer than two pairs, or a mean of zero of pairs that moved, say nothing.
     public func angularError(of channel: Int) -> Double {
         let pairs = Double(pairs[channel])
         guard pairs > 1 else { return .infinity }
-        var (length, variance) = (0.0, 0.0)
+        var length = 0.0
         for i in channel * dimension..<(channel + 1) * dimension {
             let mean = FixedPoint.decode(sums[i]) / pairs
             length += mean * mean
-            variance += max(0, FixedPoint.decode(squares[i]) / pairs - mean * mean)
         }
+        let variance = Double(moved[channel]) / pairs - length
         guard variance > 0 else { return 0 }
         return (variance / (pairs - 1) / length).squareRoot()
     }
@@ -168,22 +168,17 @@ public struct ChannelSums: Hashable, Sendable {
         var placed = ChannelSums(channels: count, dimension: dimension)
         for (row, place) in places.enumerated() {
             placed.pairs[place] = pairs[row]
+            placed.moved[place] = moved[row]
             let (from, to) = (row * dimension, place * dimension)
-            for i in 0..<dimension {
-                placed.sums[to + i] = sums[from + i]
-                placed.squares[to + i] = squares[from + i]
-            }
+            for i in 0..<dimension { placed.sums[to + i] = sums[from + i] }
         }
         return placed
     }
 
     /// Back to sums of no pairs, in the same memory.
     public mutating func reset() {
-        for i in pairs.indices { pairs[i] = 0 }
-        for i in sums.indices {
-            sums[i] = 0
-            squares[i] = 0
-        }
+        for i in pairs.indices { (pairs[i], moved[i]) = (0, 0) }
+        for i in sums.indices { sums[i] = 0 }
     }
 }
 

@@ -13,8 +13,10 @@ public struct BuildRequest: Sendable {
     public var pairs: Int
     /// The arithmetic of the sweep, by name.
     public var precision = Precision.float32.rawValue
-    /// The phrase that queries start from unless told otherwise.
+    /// The phrase that queries of a new database start from unless told otherwise.
     public var neutral: String
+    /// Whether it takes the place of the one that a database has already.
+    public var changesNeutral = false
     public var toolVersion: String
     /// What the rest of the build is computed with.
     public var instructionSet = InstructionSet.name
@@ -35,8 +37,9 @@ public struct BuildRequest: Sendable {
     public var sketch: SketchRequest?
     /// Of a table from gradients, layers whose rows are to come from pairs.
     public var repairs: [String] = []
-    /// Of a table from gradients, how many channels true pairs are to verify; 0 for none.
-    public var verifiedChannels = 64
+    /// Of a table from gradients, how many channels true pairs are to verify; 0 for none. Nil for 64 of a table that was
+    /// not verified yet.
+    public var verifiedChannels: Int?
     /// Whether to build anew what is there; the old database stays whole until the new one is complete.
     public var restart = false
 
@@ -58,7 +61,7 @@ public struct BuildRequest: Sendable {
         let numbers = [
             ("pairs", pairs, 1...Int(ChannelSums.pairLimit)), ("workers", workers, 1...1024),
             ("images a unit", imagesPerUnit, 1...4096),
-            ("channels to verify", verifiedChannels, 0...1 << 20),
+            ("channels to verify", verifiedChannels ?? 0, 0...1 << 20),
         ]
         for (name, value, range) in numbers where !range.contains(value) {
             throw .request(
@@ -87,7 +90,7 @@ public struct BuildRequest: Sendable {
             dimension: subject.dimension,
             settings: settings, precision: precision, neutral: neutral, toolVersion: toolVersion,
             pairsAsked: pairs, layersAsked: layersAsked(of: subject.layers), shard: shard,
-            gradient: gradientRecord, tolerance: tolerance)
+            gradient: gradientRecord, tolerance: tolerance, imageGroups: RelevanceSpread.imageGroups)
     }
 
     /// Throws unless pairs of this request may be added to those of a database.
@@ -131,6 +134,7 @@ public struct BuildRequest: Sendable {
         }
         let differences = rows.filter { $0.1 != $0.2 }.map { "\($0.0) is \($0.1) there and \($0.2) here" }
         guard differences.isEmpty else { throw .otherSettings(path: path, differences: differences) }
+        try manifest.requireGroups(path: path)
         guard manifest.layers == subject.layers, manifest.dimension == subject.dimension else {
             throw .damaged(path: path, reason: "its layers are not those of the weights that it names")
         }

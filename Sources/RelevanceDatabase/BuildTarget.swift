@@ -49,7 +49,8 @@ final class BuildTarget {
         let lock = try BuilderLock(store: path)
         defer { withExtendedLifetime(lock) {} }
         if let left = manifest(at: path), left.replaces == old,
-            (try? request.requireMatch(left, subject: subject)) != nil
+            (try? request.requireMatch(left, subject: subject)) != nil,
+            (try? request.requireSketch(in: DirectionStore.open(path: path), left)) != nil
         {
             return
         }

@@ -31,8 +31,12 @@ extension DatabaseBuilder {
     /// Pairs of single channels that are still to be swept: of channels that are not known yet, all that were asked for.
     func pairsLeft() throws -> Int {
         let (manifest, path) = (manifest, path)
+        let repaired = Set(manifest.placesToRepair(request.repairs))
         return try store.read { transaction in
-            let done = try DatabaseTables.done(transaction, manifest, path: path)
+            // What is to be repaired is swept anew.
+            let done = try DatabaseTables.done(transaction, manifest, path: path).filter {
+                !repaired.contains($0.key)
+            }
             return try manifest.work.reduce(0) { left, work in
                 let (layer, images) = (work.key, work.value)
                 let open = try DatabaseTables.settled(transaction, manifest, layer: layer, path: path)?.open
@@ -55,10 +59,10 @@ extension DatabaseBuilder {
                 let images = done[layer, default: []]
                 guard images.count(within: work.images) == work.images.count,
                     var settled = try DatabaseTables.settled(
-                        transaction.reading, manifest, layer: layer, path: path),
-                    let sums = try DatabaseTables.sums(
-                        transaction.reading, manifest, layer: layer, done: images, path: path)
+                        transaction.reading, manifest, layer: layer, path: path)
                 else { continue }
+                let sums = try DatabaseTables.sums(
+                    transaction.reading, manifest, layer: layer, done: images, path: path)
                 settled.decide(sums, tolerance: tolerance.angle)
                 try DatabaseTables.put(settled, manifest.layers[layer], transaction)
                 isAny = true
@@ -79,7 +83,7 @@ extension SweepWorker {
     /// A unit of pairs, of all channels of its layer or of some.
     func sums(
         _ unit: WorkList.Unit, channels: [Int]?, statistics: StyleStatistics
-    ) throws -> ChannelSums {
+    ) throws -> [ChannelSums] {
         guard let channels else {
             return try sums(layer: unit.layers[0], images: unit.images, statistics: statistics)
         }

@@ -20,7 +20,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
 
     let store: DirectionStore
     private(set) var manifest: Manifest
-    private let subject: Subject
+    let subject: Subject
     private let target: BuildTarget
     private let log: Logger
 
@@ -42,6 +42,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         let path = target.path
         if var there = try store.read({ try DatabaseTables.manifest($0, path: path) }) {
             try request.requireMatch(there, subject: subject)
+            try request.requireSketch(in: store, there)
             // Images that are in the sums stay there: fewer than were begun cannot be asked for.
             let begun = try store.read { [there] in try DatabaseTables.done($0, there, path: path) }
                 .values.joined().map(\.upperBound).max()
@@ -55,9 +56,8 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
                 }
                 there.pairsAsked = max(request.pairs, there.pairsDone, begun ?? 0)
                 there.ask(for: layers)
-                try there.repair(request.repairs, in: store, path: path)
             }
-            there.neutral = request.neutral
+            if request.changesNeutral { there.neutral = request.neutral }
             there.toolVersion = request.toolVersion
             manifest = there
         } else {
@@ -77,17 +77,6 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
     /// How many pairs each channel has, where there is a tolerance.
     public var tolerance: ToleranceRecord? { manifest.tolerance }
 
-    /// What the rest of the build takes.
-    public func needs() throws -> BuildNeeds {
-        let numbers = manifest.sweptChannels * manifest.dimension
-        // Two sums of 8 bytes and two tables of 4; a page that changes is written elsewhere before it is free again.
-        let largestLayer = manifest.layers.map(\.channels).max() ?? 0
-        let disk =
-            numbers * 24 + largestLayer * manifest.dimension * 32 + manifest.totalChannels * 64 + (1 << 20)
-        return BuildNeeds(
-            memory: subject.buildMemory(threads: request.workers), disk: disk, pairs: try pairsLeft())
-    }
-
     /// Builds until all is done or `isCancelled` says so, which is asked between units.
     ///
     /// - Parameter progress: Called by the workers' threads, one at a time.
@@ -98,6 +87,10 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         progress: @escaping @Sendable (BuildProgress) -> Void = { _ in }
     ) throws -> BuildOutcome {
         try requireDisk()
+        if manifest.shard == nil, !manifest.placesToRepair(request.repairs).isEmpty {
+            guard !isCancelled() else { return try interrupted() }
+            try manifest.repair(request.repairs, in: store, path: path)
+        }
         let wasComplete = manifest.isComplete
         if try !openWork().isEmpty { manifest.add(instructionSets: [request.instructionSet]) }
         try store.write { [manifest, request] transaction in
@@ -110,30 +103,28 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         if let statistics {
             try sweep(statistics: statistics, isCancelled: isCancelled, progress: progress)
         }
-        let done = try finishedImages()
-        let (pairsDone, pairsAsked) = manifest.progress(done)
-        guard try openWork().isEmpty else {
-            return .interrupted(pairsDone: pairsDone, pairsAsked: pairsAsked)
-        }
+        guard try openWork().isEmpty else { return try interrupted() }
         // A part has no table: it waits for the others.
-        if !wasComplete, manifest.shard == nil { try finish(done: done) }
+        if !wasComplete, manifest.shard == nil {
+            manifest = try store.write { [manifest, path] in
+                try DatabaseTables.finish(manifest, path: path, $0)
+            }
+            log.info(
+                "table written", metadata: ["channels": "\(channels)", "pairs": "\(manifest.pairsDone)"])
+        }
         if let statistics, manifest.shard == nil {
             guard try verify(statistics: statistics, isCancelled: isCancelled, progress: progress) else {
-                return .interrupted(pairsDone: pairsDone, pairsAsked: pairsAsked)
+                return try interrupted()
             }
         }
+        let pairs = manifest.progress(try finishedImages()).asked
         try target.takePlace()
-        return .complete(pairs: pairsAsked)
+        return .complete(pairs: pairs)
     }
 
-    private func requireDisk() throws {
-        let needed = try needs().disk
-        let size = try? FileManager.default.attributesOfItem(atPath: path + "/data.mdb")[.size] as? Int
-        let free = try? FileManager.default.attributesOfFileSystem(forPath: path)[.systemFreeSize] as? Int
-        let missing = needed - (size ?? 0)
-        if let free, missing > free {
-            throw DatabaseError.notEnoughDisk(path: path, needed: missing, free: free)
-        }
+    private func interrupted() throws -> BuildOutcome {
+        let (pairsDone, pairsAsked) = manifest.progress(try finishedImages())
+        return .interrupted(pairsDone: pairsDone, pairsAsked: pairsAsked)
     }
 
     // MARK: Statistics
@@ -247,12 +238,13 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
             guard units.indices.contains(place) else { return false }
             let unit = units[place]
             let began = ContinuousClock.now
+            // By layer, of each an image after another.
             let swept =
                 switch unit.method {
                 case .pairs:
                     [try worker.sums(unit, channels: open[unit.layers[0]]?.channels, statistics: statistics)]
                 case .gradient:
-                    try worker.derivatives(layers: unit.layers, image: unit.images.lowerBound)
+                    try worker.derivatives(layers: unit.layers, image: unit.images.lowerBound).map { [$0] }
                 }
             let sums = try Self.fitted(swept, unit, open, manifest)
             try store.write { transaction in
@@ -268,7 +260,7 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
                     "took": "\(began.duration(to: .now))",
                 ])
             done.withLock { done in
-                done += swept.reduce(0) { $0 + $1.channels } * unit.images.count
+                done += swept.joined().reduce(0) { $0 + $1.channels }
                 progress(clock.progress(.sweep, done: done, total: total, since: before - sweptBefore))
             }
             return true
@@ -276,67 +268,54 @@ public final class DatabaseBuilder<Subject: SweepSubject> {
         return done.withLock { $0 - before }
     }
 
-    /// What a unit gave, each layer's sums with all of its channels.
+    /// What a unit gave, by layer and image, each with all of the layer's channels.
     /// - Throws: `DatabaseError.misfit` where they are not what was asked for.
     private static func fitted(
-        _ all: [ChannelSums], _ unit: WorkList.Unit, _ open: [Int: OpenWork], _ manifest: Manifest
-    ) throws(DatabaseError) -> [ChannelSums] {
+        _ all: [[ChannelSums]], _ unit: WorkList.Unit, _ open: [Int: OpenWork], _ manifest: Manifest
+    ) throws(DatabaseError) -> [[ChannelSums]] {
         guard all.count == unit.layers.count else {
             throw .misfit(
                 layer: manifest.layers[unit.layers[0]].name,
                 reason: "\(all.count) layers where \(unit.layers.count) were asked for")
         }
-        var fitted: [ChannelSums] = []
-        for (place, sums) in zip(unit.layers, all) {
+        var fitted: [[ChannelSums]] = []
+        for (place, images) in zip(unit.layers, all) {
             let layer = manifest.layers[place]
             let channels = open[place]?.channels
             let count = channels?.count ?? layer.channels
-            guard sums.channels == count, sums.dimension == manifest.dimension else {
+            guard images.count == unit.images.count else {
                 throw .misfit(
-                    layer: layer.name,
-                    reason: "\(sums.channels) channels of width \(sums.dimension), not \(count) of "
-                        + "\(manifest.dimension)")
+                    layer: layer.name, reason: "\(images.count) images, not \(unit.images.count)")
             }
-            guard sums.pairs.allSatisfy({ $0 == unit.images.count }) else {
-                throw .misfit(layer: layer.name, reason: "not every channel has \(unit.images.count) pairs")
+            for sums in images {
+                guard sums.channels == count, sums.dimension == manifest.dimension else {
+                    throw .misfit(
+                        layer: layer.name,
+                        reason: "\(sums.channels) channels of width \(sums.dimension), not \(count) of "
+                            + "\(manifest.dimension)")
+                }
+                guard sums.pairs.allSatisfy({ $0 == 1 }) else {
+                    throw .misfit(layer: layer.name, reason: "not every channel has one pair an image")
+                }
             }
-            fitted.append(channels.map { sums.placed(at: $0, of: layer.channels) } ?? sums)
+            fitted.append(
+                images.map { sums in channels.map { sums.placed(at: $0, of: layer.channels) } ?? sums })
         }
         return fitted
     }
 
-    /// Puts the table that queries read beside the sums that it comes from, in one transaction.
-    private func finish(done: [Int: [Range<Int>]]) throws {
-        manifest.pairsDone = manifest.pairsAsked
-        manifest.layersDone = manifest.layersAsked
-        if var record = manifest.gradient {
-            record.repairedDone = record.repaired
-            // Of another table, or of fewer images.
-            record.agreement = nil
-            manifest.gradient = record
-        }
-        manifest = try store.write { [manifest, path] transaction in
-            var manifest = manifest
-            let sums = try DatabaseTables.sums(transaction.reading, manifest, done: done, path: path)
-            let zeroRows = sums.zeroRows(in: manifest)
-            manifest.gradient?.zeroRows = zeroRows
-            manifest.tolerance?.pairs = sums.pairs.map { Int($0) }
-            try DatabaseTables.put(RelevanceTable(sums: sums), RelevanceSpread(sums: sums), transaction)
-            try DatabaseTables.put(manifest, transaction)
-            return manifest
-        }
-        log.info("table written", metadata: ["channels": "\(channels)", "pairs": "\(manifest.pairsDone)"])
-    }
-
     // MARK: Verification
 
-    /// Compares a table from gradients with true pairs, unless that was done; false where it was cancelled.
+    /// Compares a table from gradients with true pairs, unless that was done, and with as many channels as are asked for;
+    /// false where it was cancelled.
     private func verify(
         statistics: StyleStatistics, isCancelled: @escaping @Sendable () -> Bool,
         progress: @escaping @Sendable (BuildProgress) -> Void
     ) throws -> Bool {
-        guard let record = manifest.gradient, record.agreement == nil,
-            let verification = TableVerification(manifest, channels: request.verifiedChannels)
+        guard let record = manifest.gradient,
+            let verification = TableVerification(manifest, channels: request.verifiedChannels ?? 64),
+            record.agreement.map({ request.verifiedChannels != nil && $0.channels != verification.count })
+                ?? true
         else { return true }
         let clock = RateClock()
         let comparison = Mutex(verification.start())

@@ -16,57 +16,46 @@ public struct DatabaseMerge {
     /// The manifest of what the parts make.
     public let manifest: Manifest
     private let parts: [Part]
-    private let path: String
 
     /// Reads the parts and checks that they belong together.
     ///
-    /// - Parameters:
-    ///   - parts: Their folders, in any order.
-    ///   - path: The folder of the new database.
+    /// - Parameter paths: Their folders, in any order.
     /// - Throws: `DatabaseError.parts` that names what does not fit: other weights or settings, a part that is missing,
     ///   there twice or not finished; `StoreError`.
-    public init(parts paths: [String], into path: String, toolVersion: String) throws {
+    public init(parts paths: [String], toolVersion: String) throws {
         parts = try paths.map(Self.part).sorted { $0.shard.index < $1.shard.index }
-        self.path = path
         guard let first = parts.first else { throw DatabaseError.parts(reason: "none was named") }
         for part in parts.dropFirst() { try Self.requireSameBuild(first, part) }
         try Self.requireEveryPartOnce(parts)
         var manifest = first.manifest.whole(toolVersion: toolVersion)
         try Self.requireEveryImageOnce(parts, manifest)
         manifest.add(instructionSets: parts.flatMap { $0.manifest.instructionSets ?? [] })
-        manifest.pairsDone = manifest.pairsAsked
-        manifest.layersDone = manifest.layersAsked
-        let repaired = manifest.gradient?.repaired ?? []
-        manifest.gradient?.repairedDone = repaired
         self.manifest = manifest
     }
 
-    /// Makes the database, in one transaction.
+    /// Makes the database in a folder, in one transaction.
     ///
     /// - Throws: `DatabaseError.occupied` where there is one already; `StoreError`.
-    public func run() throws {
-        var sums = ChannelSums(channels: manifest.sweptChannels, dimension: manifest.dimension)
-        for part in parts {
-            let store = try DirectionStore.open(path: part.path)
-            try sums.merge(
-                store.read { try DatabaseTables.sums($0, part.manifest, done: part.done, path: part.path) })
-        }
-        let store = try DirectionStore.openOrCreate(path: path)
+    public func run(into path: String) throws {
+        // Sums, factors and the table at once, so that no attempt is given up for a larger map.
+        let size = manifest.sweptChannels * manifest.dimension * (9 * RelevanceSpread.imageGroups + 4)
+        let store = try DirectionStore.openOrCreate(path: path, mapSize: .init(initial: size + (64 << 20)))
         let lock = try BuilderLock(store: path)
         defer { withExtendedLifetime(lock) {} }
-        let zeroRows = sums.zeroRows(in: manifest)
-        let (path, statistics) = (path, parts[0].statistics)
-        var whole = manifest
-        whole.gradient?.zeroRows = zeroRows
-        let manifest = whole
         guard try store.read({ try DatabaseTables.manifest($0, path: path) }) == nil else {
             throw DatabaseError.occupied(path: path)
         }
-        try store.write { [sums] transaction in
-            try DatabaseTables.put(statistics, transaction)
-            try DatabaseTables.put(sums, manifest, transaction)
-            try DatabaseTables.put(RelevanceTable(sums: sums), RelevanceSpread(sums: sums), transaction)
-            try DatabaseTables.put(manifest, transaction)
+        let sources = try parts.map { try (part: $0, store: DirectionStore.open(path: $0.path)) }
+        try store.write { transaction in
+            try DatabaseTables.put(parts[0].statistics, transaction)
+            for (part, store) in sources {
+                try store.read { reading in
+                    try DatabaseTables.add(
+                        part: reading, part.manifest, done: part.done, path: part.path, transaction)
+                }
+            }
+            try DatabaseTables.markAll(manifest, transaction)
+            _ = try DatabaseTables.finish(manifest, path: path, transaction)
         }
     }
 
@@ -76,6 +65,7 @@ public struct DatabaseMerge {
             guard let manifest = try DatabaseTables.manifest(transaction, path: path) else {
                 throw StoreError.missing(path: path)
             }
+            try manifest.requireGroups(path: path)
             guard let shard = manifest.shard else {
                 throw DatabaseError.parts(reason: "\(path) is a whole database, not a part of one")
             }

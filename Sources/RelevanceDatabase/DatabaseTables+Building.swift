@@ -1,6 +1,7 @@
 import DatabaseReading
 import DirectionStore
 import Relevance
+import Tensors
 
 /// What only a build reads and writes: moments of the statistics on their way, and sums.
 extension DatabaseTables {
@@ -8,11 +9,15 @@ extension DatabaseTables {
         samples: "moments/samples", mean: "moments/mean", squares: "moments/squares"
     )
 
-    private static func differencesKey(_ layer: LayerRecord) -> String { layer.name + "/differences" }
+    private static func differencesKey(_ layer: LayerRecord, group: Int) -> String {
+        "\(layer.name)/differences/\(group)"
+    }
+
+    private static func movedKey(_ layer: LayerRecord, group: Int) -> String {
+        "\(layer.name)/moved/\(group)"
+    }
 
     private static func settledKey(_ layer: LayerRecord) -> String { layer.name + "/settled" }
-
-    private static func squaresKey(_ layer: LayerRecord) -> String { layer.name + "/squares" }
 
     /// Padded, so that keys stand in the order of images.
     private static func doneKey(_ layer: LayerRecord, firstImage: Int) -> String {
@@ -50,24 +55,35 @@ extension DatabaseTables {
     // MARK: Sums
 
     /// Adds a layer's pairs of some images to its sums, with the mark that they are in.
+    /// - Parameter sums: Of one pair each, an image after another.
     static func add(
-        _ sums: ChannelSums, layer: LayerRecord, images: Range<Int>,
+        _ sums: [ChannelSums], layer: LayerRecord, images: Range<Int>,
         _ transaction: borrowing WriteTransaction
     ) throws {
         let mark = doneKey(layer, firstImage: images.lowerBound)
         // Twice would be wrong, and happens only if someone ignores the builder's lock.
         guard try !transaction.reading.contains(mark, in: .done) else { return }
-        try transaction.add(sums.sums, to: differencesKey(layer), in: .sums)
-        try transaction.add(sums.squares, to: squaresKey(layer), in: .sums)
+        for (image, sums) in zip(images, sums) {
+            try add(sums, layer: layer, group: RelevanceSpread.group(ofImage: image), transaction)
+        }
         try transaction.put([Int64(images.count)], for: mark, in: .done)
+    }
+
+    private static func add(
+        _ sums: ChannelSums, layer: LayerRecord, group: Int, _ transaction: borrowing WriteTransaction
+    ) throws {
+        try transaction.add(sums.sums, to: differencesKey(layer, group: group), in: .sums)
+        try transaction.add(sums.moved, to: movedKey(layer, group: group), in: .sums)
     }
 
     /// Forgets a layer's sums and what images are in them.
     static func removeSums(
         of layer: LayerRecord, done: [Range<Int>], _ transaction: borrowing WriteTransaction
     ) throws {
-        try transaction.remove(differencesKey(layer), from: .sums)
-        try transaction.remove(squaresKey(layer), from: .sums)
+        for group in 0..<RelevanceSpread.imageGroups {
+            try transaction.remove(differencesKey(layer, group: group), from: .sums)
+            try transaction.remove(movedKey(layer, group: group), from: .sums)
+        }
         for images in done {
             try transaction.remove(doneKey(layer, firstImage: images.lowerBound), from: .done)
         }
@@ -95,59 +111,127 @@ extension DatabaseTables {
         try transaction.put(settled.stored, for: settledKey(layer), in: .sums)
     }
 
-    /// A layer's sums, each channel with the pairs that it got; nil where it has none yet.
+    /// A layer's sums by groups of images, each channel with the pairs that it got.
+    static func groups(
+        _ transaction: borrowing Transaction, _ manifest: Manifest, layer place: Int, done: [Range<Int>],
+        path: String
+    ) throws -> [ChannelSums] {
+        let (layer, width) = (manifest.layers[place], manifest.dimension)
+        let settled = try settled(transaction, manifest, layer: place, path: path)
+        return try (0..<RelevanceSpread.imageGroups).map { group in
+            let open = Int64(done.reduce(0) { $0 + $1.count(ofGroup: group) })
+            // A channel that is known has its pairs from the first images.
+            let pairs =
+                settled?.pairs.map { $0 == 0 ? open : Int64((0..<Int($0)).count(ofGroup: group)) }
+                ?? [Int64](repeating: open, count: layer.channels)
+            guard
+                let sums = try transaction.integers(
+                    of: differencesKey(layer, group: group), in: .sums, count: layer.channels * width),
+                let moved = try transaction.integers(
+                    of: movedKey(layer, group: group), in: .sums, count: layer.channels)
+            else {
+                guard open == 0 else {
+                    throw DatabaseError.damaged(path: path, reason: "sums of \(layer.name) are missing")
+                }
+                return ChannelSums(channels: layer.channels, dimension: width)
+            }
+            return try ChannelSums(
+                channels: layer.channels, dimension: width, pairs: pairs, moved: moved, sums: sums)
+        }
+    }
+
+    /// A layer's sums, each channel with the pairs that it got.
     static func sums(
         _ transaction: borrowing Transaction, _ manifest: Manifest, layer place: Int, done: [Range<Int>],
         path: String
-    ) throws -> ChannelSums? {
-        let layer = manifest.layers[place]
-        let count = layer.channels * manifest.dimension
-        let images = done.reduce(0) { $0 + $1.count }
-        let pairs =
-            try settled(transaction, manifest, layer: place, path: path)?.counts(open: images)
-            ?? [Int64](repeating: Int64(images), count: layer.channels)
-        guard let sums = try transaction.integers(of: differencesKey(layer), in: .sums, count: count),
-            let squares = try transaction.integers(of: squaresKey(layer), in: .sums, count: count)
-        else { return nil }
-        return try ChannelSums(
-            channels: layer.channels, dimension: manifest.dimension, pairs: pairs, sums: sums,
-            squares: squares)
-    }
-
-    /// The sums of all swept layers, one after another, zeros for those that were not asked for; each channel of a layer
-    /// has the pairs that its marks count, or those after which it was known.
-    static func sums(
-        _ transaction: borrowing Transaction, _ manifest: Manifest, done: [Int: [Range<Int>]], path: String
     ) throws -> ChannelSums {
-        var all = ChannelSums(channels: manifest.sweptChannels, dimension: manifest.dimension)
-        let asked = manifest.work
-        var first = 0
-        for (place, layer) in manifest.layers.enumerated() where layer.isSwept {
-            if asked[place] != nil,
-                let part = try sums(
-                    transaction, manifest, layer: place, done: done[place, default: []], path: path)
-            {
-                try all.merge(part, at: first)
-            }
-            first += layer.channels
-        }
-        return all
+        try groups(transaction, manifest, layer: place, done: done, path: path).total()
     }
 
-    /// Sets the sums of all asked layers in a store that has none, with one mark for the images of each.
-    static func put(
-        _ sums: ChannelSums, _ manifest: Manifest, _ transaction: borrowing WriteTransaction
+    /// Adds the sums of a part of a build to those of the whole, layer by layer; marks are left to whoever knows all parts.
+    static func add(
+        part: borrowing Transaction, _ manifest: Manifest, done: [Int: [Range<Int>]], path: String,
+        _ transaction: borrowing WriteTransaction
     ) throws {
-        let (work, width) = (manifest.work, manifest.dimension)
-        var first = 0
-        for (place, layer) in manifest.layers.enumerated() where layer.isSwept {
-            let numbers = first * width..<(first + layer.channels) * width
-            first += layer.channels
-            guard let images = work[place] else { continue }
-            try transaction.put(Array(sums.sums[numbers]), for: differencesKey(layer), in: .sums)
-            try transaction.put(Array(sums.squares[numbers]), for: squaresKey(layer), in: .sums)
-            let mark = doneKey(layer, firstImage: images.lowerBound)
+        for place in manifest.work.keys.sorted() {
+            let groups = try groups(part, manifest, layer: place, done: done[place, default: []], path: path)
+            for (group, sums) in groups.enumerated() where sums.completePairs > 0 {
+                try add(sums, layer: manifest.layers[place], group: group, transaction)
+            }
+        }
+    }
+
+    /// Marks all asked images as done with one mark a layer.
+    static func markAll(_ manifest: Manifest, _ transaction: borrowing WriteTransaction) throws {
+        for (place, images) in manifest.work {
+            let mark = doneKey(manifest.layers[place], firstImage: images.lowerBound)
             try transaction.put([Int64(images.count)], for: mark, in: .done)
         }
+    }
+
+    // MARK: The table
+
+    /// Puts the table that queries read beside the sums that it comes from, with the manifest that says so; returns that.
+    ///
+    /// Layer by layer, so that all sums never are in memory at once.
+    static func finish(
+        _ manifest: Manifest, path: String, _ transaction: borrowing WriteTransaction
+    ) throws -> Manifest {
+        let done = try done(transaction.reading, manifest, path: path)
+        var manifest = manifest
+        manifest.pairsDone = manifest.pairsAsked
+        manifest.layersDone = manifest.layersAsked
+        let asked = manifest.work
+        var rows = Tensor(zeros: [manifest.sweptChannels, manifest.dimension])
+        var pairs: [Int] = []
+        var zeroRows = 0
+        for (place, layer) in manifest.layers.enumerated() where layer.isSwept {
+            guard asked[place] != nil else {
+                pairs += [Int](repeating: 0, count: layer.channels)
+                continue
+            }
+            let groups = try groups(
+                transaction.reading, manifest, layer: place, done: done[place, default: []], path: path)
+            let total = try groups.total()
+            let start = pairs.count * manifest.dimension
+            rows.withUnsafeMutableValues { rows in
+                RelevanceTable(sums: total).rows.withUnsafeValues { part in
+                    for i in part.indices { rows[start + i] = part[i] }
+                }
+            }
+            try put(RelevanceSpread(groups: groups), of: layer, transaction)
+            pairs += total.pairs.map { Int($0) }
+            zeroRows += total.moved.count { $0 == 0 }
+        }
+        if var record = manifest.gradient {
+            record.repairedDone = record.repaired
+            record.zeroRows = zeroRows
+            // Of another table, or of fewer images.
+            record.agreement = nil
+            manifest.gradient = record
+        }
+        manifest.tolerance?.pairs = pairs
+        try put(RelevanceTable(rows: rows), transaction)
+        try put(manifest, transaction)
+        return manifest
+    }
+}
+
+extension Range<Int> {
+    /// How many of these images are in a group.
+    fileprivate func count(ofGroup group: Int) -> Int {
+        func before(_ image: Int) -> Int {
+            (image + RelevanceSpread.imageGroups - 1 - group) / RelevanceSpread.imageGroups
+        }
+        return before(upperBound) - before(lowerBound)
+    }
+}
+
+extension [ChannelSums] {
+    /// The sums of all groups, of which there is one at least.
+    fileprivate func total() throws(RelevanceError) -> ChannelSums {
+        var total = self[0]
+        for sums in dropFirst() { try total.merge(sums) }
+        return total
     }
 }

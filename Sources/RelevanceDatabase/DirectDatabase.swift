@@ -22,7 +22,6 @@ public enum DirectDatabase {
         let shape = try Shape([relevance.count, manifest.dimension])
         let rows = try Tensor(relevance.flatMap { r in text.values.map { r * $0 } }, shape: shape)
         let table = try RelevanceTable(rows: rows)
-        let spread = try RelevanceSpread(errors: Tensor(zeros: shape))
         var manifest = manifest
         manifest.pairsDone = manifest.pairsAsked
         var record = GradientRecord()
@@ -31,7 +30,7 @@ public enum DirectDatabase {
         let whole = manifest
         try DirectionStore.openOrCreate(path: path).write { transaction in
             try DatabaseTables.put(statistics, transaction)
-            try DatabaseTables.put(table, spread, transaction)
+            try DatabaseTables.put(table, transaction)
             try DatabaseTables.put(whole, transaction)
         }
     }

@@ -1,4 +1,5 @@
 import DirectionStore
+import Relevance
 
 /// What a build asks of a database that is there.
 extension Manifest {
@@ -7,6 +8,11 @@ extension Manifest {
         guard let gradient else { return [] }
         let repaired = Set(gradient.repaired)
         return Set(layers.indices.filter { layers[$0].isSwept && !repaired.contains(layers[$0].name) })
+    }
+
+    /// - Throws: `DatabaseError.earlier` where sums are not by groups of images as this program's are.
+    func requireGroups(path: String) throws(DatabaseError) {
+        guard imageGroups == RelevanceSpread.imageGroups else { throw .earlier(path: path) }
     }
 
     /// Asks for these layers (nil: all) beside those that were asked for or are in the table.
@@ -20,13 +26,17 @@ extension Manifest {
         layersAsked = swept.count == layers.count(where: \.isSwept) ? nil : swept
     }
 
+    /// The places of the layers of these names that are to be repaired and were not before.
+    func placesToRepair(_ names: [String]) -> [Int] {
+        guard let before = gradient?.repaired else { return [] }
+        return layers.indices.filter {
+            layers[$0].isSwept && names.contains(layers[$0].name) && !before.contains(layers[$0].name)
+        }
+    }
+
     /// Forgets the sums of layers that are to be repaired and were not before.
     mutating func repair(_ names: [String], in store: DirectionStore, path: String) throws {
-        guard let before = gradient?.repaired else { return }
-        let places = layers.indices.filter {
-            layers[$0].isSwept && names.contains(layers[$0].name)
-                && !before.contains(layers[$0].name)
-        }
+        let places = placesToRepair(names)
         guard !places.isEmpty else { return }
         let names = places.map { [layers] in layers[$0].name }
         gradient?.repaired += names

@@ -89,7 +89,7 @@ public struct ModelSubject: SweepSubject {
         let dimension = model.configuration.dimension
         let products =
             4 * (sketch?.shape[0] ?? dimension) * generator.styleSpace.count
-            + 16 * dimension * generator.styleSpace.sweptCount
+            + 8 * dimension * generator.styleSpace.sweptCount
         return memory.shared + workers(for: .gradient, threads: threads) * (memory.picture + products)
             + threads * memory.thread
     }
@@ -198,16 +198,21 @@ private final class ModelWorker: SweepWorker {
         return try subject.generator.styles(z: latents, truncation: truncation)
     }
 
-    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> ChannelSums {
+    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> [ChannelSums] {
         let place = try place(ofSwept: layer)
-        return try sweep().sums(layer: place, images: images, statistics: statistics)
+        return try images.map {
+            try sweep().sums(layer: place, images: $0..<$0 + 1, statistics: statistics)
+        }
     }
 
     func sums(
         layer: Int, channels: [Int], images: Range<Int>, statistics: StyleStatistics
-    ) throws -> ChannelSums {
+    ) throws -> [ChannelSums] {
         let place = try place(ofSwept: layer)
-        return try sweep().sums(layer: place, channels: channels, images: images, statistics: statistics)
+        return try images.map {
+            try sweep().sums(
+                layer: place, channels: channels, images: $0..<$0 + 1, statistics: statistics)
+        }
     }
 
     func derivatives(layers: [Int], image: Int) throws -> [ChannelSums] {

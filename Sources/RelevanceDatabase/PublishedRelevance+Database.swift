@@ -31,12 +31,10 @@ extension PublishedRelevance {
         guard try store.read({ try DatabaseTables.manifest($0, path: path) }) == nil else {
             throw PublishedRelevanceError(path, "holds a database already; name another folder with --store")
         }
-        // Zero where nothing is known of single pairs.
-        let spread = try RelevanceSpread(errors: Tensor(zeros: table.rows.shape))
         try store.write { [manifest] transaction in
             try DatabaseTables.put(manifest, transaction)
             try DatabaseTables.put(statistics, transaction)
-            try DatabaseTables.put(table, spread, transaction)
+            try DatabaseTables.put(table, transaction)
         }
     }
 

@@ -41,9 +41,6 @@ struct SettledChannels: Hashable, Sendable {
         return decided..<min(decided + Self.imagesPerRound, asked)
     }
 
-    /// The pairs of every channel where the open ones have so many.
-    func counts(open images: Int) -> [Int64] { pairs.map { $0 == 0 ? Int64(images) : $0 } }
-
     /// Decides after a whole round, from the layer's sums.
     mutating func decide(_ sums: ChannelSums, tolerance: Double) {
         decided += Self.imagesPerRound

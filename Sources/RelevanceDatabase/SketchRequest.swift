@@ -12,16 +12,28 @@ public struct SketchRequest: Sendable {
         self.directions = directions
     }
 
-    /// Those of a database that was begun already; nil where there is none, or it has no sketch.
+    /// Those of a database that was begun already with this CLIP; nil where there is none, or it has no sketch.
     /// - Throws: `StoreError`, `DatabaseError.damaged`.
-    public static func stored(path: String) throws -> SketchRequest? {
+    public static func stored(path: String, clip: WeightsRecord) throws -> SketchRequest? {
         guard StoreFolder.mayBeStore(at: path) else { return nil }
         return try DirectionStore.open(path: path).read { transaction in
             guard let manifest = try DatabaseTables.manifest(transaction, path: path),
-                let record = manifest.gradient?.sketch,
+                manifest.clip.isSame(as: clip), let record = manifest.gradient?.sketch,
                 let directions = try DatabaseTables.sketch(transaction, manifest)
             else { return nil }
             return SketchRequest(record: record, directions: directions)
         }
+    }
+}
+
+extension BuildRequest {
+    /// Throws where the sums of a database are of derivatives along other directions than this request's.
+    func requireSketch(in store: DirectionStore, _ manifest: Manifest) throws {
+        guard let sketch, let there = try store.read({ try DatabaseTables.sketch($0, manifest) }),
+            there != sketch.directions
+        else { return }
+        throw DatabaseError.otherSettings(
+            path: store.path,
+            differences: ["the sketch has other directions there, of other words or another neutral phrase"])
     }
 }

@@ -21,11 +21,11 @@ public protocol SweepSubject: Sendable {
 }
 
 extension SweepSubject {
-    /// The memory in bytes that a whole build by so many threads takes, beside the program: the sweep's, and the sums with
-    /// the tables that come of them.
+    /// The memory in bytes that a whole build by so many threads takes, beside the program: the sweep's, and the table with
+    /// its factors, which a transaction holds until all of them are written.
     public func buildMemory(threads: Int) -> Int {
         let channels = layers.reduce(0) { $0 + ($1.isSwept ? $1.channels : 0) }
-        return memory(threads: threads) + 40 * channels * dimension
+        return memory(threads: threads) + (RelevanceSpread.imageGroups + 12) * channels * dimension
     }
 }
 
@@ -36,17 +36,17 @@ public protocol SweepWorker {
     /// Style codes of latents z `[N, z_dim]`, truncated as the settings say: `[N, C_total]`.
     func styles(of latents: Tensor) throws -> Tensor
 
-    /// The sums of the pairs of some images, for every channel of one layer.
+    /// The pairs of some images for every channel of one layer: sums of one pair each, an image after another.
     ///
     /// - Parameters:
     ///   - layer: The layer's place in `SweepSubject.layers`.
     ///   - images: Which of the seed's latents.
-    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> ChannelSums
+    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> [ChannelSums]
 
     /// The same for some of the layer's channels: the sums' channels are these, in their order.
     func sums(
         layer: Int, channels: [Int], images: Range<Int>, statistics: StyleStatistics
-    ) throws -> ChannelSums
+    ) throws -> [ChannelSums]
 
     /// The derivatives of one image's embedding, as sums of one pair, for every channel of some layers.
     ///

@@ -37,6 +37,8 @@ struct TableVerification: Sendable {
     let steps: [Step]
     /// The channels of each layer that are compared, by the layer's place.
     let channels: [Int: [Int]]
+    /// How many that is.
+    var count: Int { channels.values.reduce(0) { $0 + $1.count } }
     private let images: Int
     private let dimension: Int
     private let layers: [LayerRecord]
@@ -85,7 +87,9 @@ struct TableVerification: Sendable {
             let sums = try worker.sums(
                 layer: layer, channels: channels[layer, default: []], images: image..<image + 1,
                 statistics: statistics)
-            return Comparison(derivatives: [:], pairs: [layer: sums], steps: 1)
+            var part = Comparison(derivatives: [:], pairs: [:], steps: 1)
+            part.pairs[layer] = sums.first
+            return part
         }
     }
 
@@ -142,26 +146,9 @@ struct TableVerification: Sendable {
 extension ChannelSums {
     /// The sums of some channels, in their order.
     func channels(_ places: [Int]) throws(RelevanceError) -> ChannelSums {
-        func rows(_ numbers: [Int64]) -> [Int64] {
-            places.flatMap { numbers[$0 * dimension..<($0 + 1) * dimension] }
-        }
-        return try ChannelSums(
-            channels: places.count, dimension: dimension, pairs: places.map { pairs[$0] }, sums: rows(sums),
-            squares: rows(squares))
-    }
-
-    /// Channels that were asked for and have no row: their derivative vanished in every image.
-    func zeroRows(in manifest: Manifest) -> Int {
-        let asked = manifest.work
-        var (first, count) = (0, 0)
-        for (place, layer) in manifest.layers.enumerated() where layer.isSwept {
-            defer { first += layer.channels }
-            guard asked[place] != nil else { continue }
-            for channel in first..<first + layer.channels {
-                let row = channel * dimension..<(channel + 1) * dimension
-                if squares[row].allSatisfy({ $0 == 0 }) { count += 1 }
-            }
-        }
-        return count
+        try ChannelSums(
+            channels: places.count, dimension: dimension, pairs: places.map { pairs[$0] },
+            moved: places.map { moved[$0] },
+            sums: places.flatMap { sums[$0 * dimension..<($0 + 1) * dimension] })
     }
 }

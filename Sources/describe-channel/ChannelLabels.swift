@@ -18,7 +18,7 @@ enum ChannelLabels {
         var rows = [[Int]](repeating: [], count: phrases.count)
         for (row, indices) in chosen.enumerated() { for phrase in indices { rows[phrase].append(row) } }
         var errors = [[Int: Float]](repeating: [:], count: phrases.count)
-        if try database.hasSpread() {
+        if database.hasStandardErrors {
             for (phrase, rows) in zip(phrases.indices, rows) {
                 let found = try database.standardErrors(along: phrases[phrase].text, of: rows)
                 errors[phrase] = Dictionary(zip(rows, found)) { first, _ in first }

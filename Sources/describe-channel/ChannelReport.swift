@@ -8,7 +8,7 @@ struct ChannelReport {
         let phrase: String
         let neutral: String
         let relevance: Float
-        /// Nil from a database of single pairs.
+        /// Nil from a database without standard errors.
         let standardError: Float?
     }
 
@@ -29,13 +29,12 @@ struct ChannelReport {
     ) throws {
         let relevance = vocabulary.relevance(ofRow: try database.row(row))
         let order = relevance.indices.sorted { (-relevance[$0], $0) < (-relevance[$1], $1) }
-        let hasSpread = try database.hasSpread()
         func effects(_ chosen: some Sequence<Int>) throws -> [Effect] {
             try chosen.map { index in
                 let phrase = vocabulary.phrases[index]
                 return Effect(
                     phrase: phrase.phrase, neutral: phrase.neutral, relevance: relevance[index],
-                    standardError: hasSpread
+                    standardError: database.hasStandardErrors
                         ? try database.standardErrors(along: phrase.text, of: [row])[0] : nil)
             }
         }

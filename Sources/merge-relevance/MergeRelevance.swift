@@ -39,9 +39,11 @@ import RelevanceDatabase
     var json = false
 
     func run() throws {
-        let path = database.path()
-        let merge = try DatabaseMerge(parts: parts, into: path, toolVersion: ProgramVersion.current)
-        try merge.run()
+        let merge = try DatabaseMerge(parts: parts, toolVersion: ProgramVersion.current)
+        // As build-relevance names the database of a file's generator.
+        let generator = merge.manifest.generator.name
+        let path = database.path(generator: generator.hasPrefix("/") ? generator : nil)
+        try merge.run(into: path)
         BuildCatalogue.record(databaseAt: path)
         let manifest = merge.manifest
         if let sets = manifest.instructionSets, sets.count > 1, !quiet {
@@ -50,7 +52,7 @@ import RelevanceDatabase
                     + "not to the last bit what one machine would have built")
         }
         let result = Result(
-            store: path, parts: parts.count, pairs: manifest.pairsDone, channels: manifest.sweptChannels)
+            store: path, parts: parts.count, pairs: manifest.pairsAsked, channels: manifest.sweptChannels)
         if json {
             try StandardStream.output.write(JSONText.encode(result) + "\n")
         } else if !quiet {

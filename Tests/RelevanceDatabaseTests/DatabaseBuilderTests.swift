@@ -31,19 +31,23 @@ import Testing
     // MARK: The same bits
 
     @Test func aBuildIsTheTableOfAllItsPairs() throws {
-        #expect(try build(toyRequest(path)) == .complete(pairs: 10))
+        #expect(try build(toyRequest(path, pairs: 25)) == .complete(pairs: 25))
         let database = try RelevanceDatabase(path: path)
-        #expect(database.manifest.pairsDone == 10)
+        #expect(database.manifest.pairsDone == 25)
         #expect(database.channels.positions == [0, 1, 2, 3, 4, 7, 8, 9])
         var sums = ChannelSums(channels: 8, dimension: 6)
+        var groups = [ChannelSums](repeating: sums, count: RelevanceSpread.imageGroups)
         let settings = try SweepSettings(seed: 3, statisticsSamples: 2500)
         let worker = try ToySubject().makeWorker(settings: settings)
         for (layer, first) in [(0, 0), (2, 5)] {
-            try sums.merge(
-                worker.sums(layer: layer, images: 0..<10, statistics: database.statistics), at: first)
+            let parts = try worker.sums(layer: layer, images: 0..<25, statistics: database.statistics)
+            for (image, part) in parts.enumerated() {
+                try sums.merge(part, at: first)
+                try groups[image % 10].merge(part, at: first)
+            }
         }
         #expect(try database.table().rows == RelevanceTable(sums: sums).rows)
-        #expect(try database.spread().errors == RelevanceSpread(sums: sums).errors)
+        #expect(try database.spread() == RelevanceSpread(groups: groups))
         var latents = LatentSamples(seed: 3, dimension: 4)
         let moments = try [1000, 1000, 500].map { try StyleMoments(of: worker.styles(of: latents.next($0))) }
         #expect(try database.statistics == StyleStatistics(blocks: moments))
@@ -87,6 +91,17 @@ import Testing
                 "b8.conv0 9..<10",
             ])
         #expect(try contents(path) == uninterrupted())
+    }
+
+    @Test func theNeutralPhraseStaysUntilAnotherIsGiven() throws {
+        _ = try build(toyRequest(path))
+        var request = try toyRequest(path)
+        request.neutral = "cat"
+        _ = try build(request)
+        #expect(try RelevanceDatabase(path: path).manifest.neutral == "face")
+        request.changesNeutral = true
+        _ = try build(request)
+        #expect(try RelevanceDatabase(path: path).manifest.neutral == "cat")
     }
 
     @Test func aCompleteDatabaseIsLeftAsItIs() throws {
@@ -166,16 +181,27 @@ import Testing
         #expect(try contents(path)["relevance table"] == before)
     }
 
-    @Test func whatIsNeededIsKnownBefore() throws {
-        let builder = try DatabaseBuilder(toyRequest(path), subject: ToySubject())
-        let before = try builder.needs()
-        #expect(before.pairs == 80)
-        #expect(before.memory > 1000)
-        _ = try builder.run()
-        #expect(try builder.needs().pairs == 0)
-        let attributes = try FileManager.default.attributesOfItem(atPath: path + "/data.mdb")
-        let size = try #require(attributes[.size] as? Int)
-        #expect(size <= before.disk)
+    /// Wide rows, so that sums and tables are nearly all of the file.
+    @Test(arguments: [TableMethod.pairs, .gradient]) func whatIsNeededIsKnownBefore(method: TableMethod)
+        throws
+    {
+        var subject = ToySubject()
+        subject.dimension = 12_000
+        // A new database, then a growing one, which has a table already.
+        for pairs in [13, 26] {
+            var request = try toyRequest(path, pairs: pairs)
+            request.method = method
+            request.verifiedChannels = 0
+            let builder = try DatabaseBuilder(request, subject: subject)
+            let before = try builder.needs()
+            #expect(before.pairs == 8 * 13)
+            #expect(before.memory > 1000)
+            _ = try builder.run()
+            #expect(try builder.needs().pairs == 0)
+            let attributes = try FileManager.default.attributesOfItem(atPath: path + "/data.mdb")
+            let size = try #require(attributes[.size] as? Int)
+            #expect(size <= before.disk && before.disk < 2 * size, "\(pairs): \(size) of \(before.disk)")
+        }
     }
 
     @Test func aStoreThatMayNotGrowStopsTheBuildAndKeepsWhatIsDone() throws {
@@ -190,6 +216,39 @@ import Testing
     }
 
     // MARK: Another's database
+
+    @Test func aDatabaseOfAnEarlierVersionAnswersWithoutErrorsAndDoesNotGrow() throws {
+        _ = try build(toyRequest(path))
+        try makeEarlier(path)
+        do {
+            let database = try RelevanceDatabase(path: path)
+            #expect(!database.hasStandardErrors)
+            let text = try TextDirection([1, 2, 3, 4, 5, 6])
+            #expect(try database.direction(for: text, threshold: 0).kept.count == 8)
+            #expect(throws: RelevanceError.self) {
+                try database.direction(for: text, ChannelChoice(.threshold(0), confidence: 0.9))
+            }
+        }
+        #expect(throws: DatabaseError.earlier(path: path)) { try build(toyRequest(path, pairs: 20)) }
+        var request = try toyRequest(path)
+        request.restart = true
+        #expect(try build(request) == .complete(pairs: 10))
+        #expect(try RelevanceDatabase(path: path).hasStandardErrors)
+    }
+
+    /// Turns a database into what was built before images were summed in groups.
+    private func makeEarlier(_ path: String) throws {
+        try DirectionStore.openOrCreate(path: path).write { transaction in
+            let json = try #require(try transaction.reading.bytes(of: "manifest", in: .manifest))
+            var manifest = try #require(
+                try JSONSerialization.jsonObject(with: Data(json)) as? [String: Any])
+            manifest["imageGroups"] = nil
+            try transaction.put(
+                bytes: JSONSerialization.data(withJSONObject: manifest), for: "manifest", in: .manifest)
+            try transaction.removeAll(from: .spread)
+            try transaction.put([Float](repeating: 1, count: 8 * 6), for: "table", in: .spread)
+        }
+    }
 
     @Test func otherWeightsAreRefusedWithBothFingerprints() throws {
         _ = try build(toyRequest(path))

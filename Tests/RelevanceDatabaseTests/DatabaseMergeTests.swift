@@ -32,7 +32,7 @@ import Testing
     }
 
     private func merge(_ parts: [String]) throws {
-        try DatabaseMerge(parts: parts, into: whole, toolVersion: "test").run()
+        try DatabaseMerge(parts: parts, toolVersion: "test").run(into: whole)
     }
 
     /// Expects that parts are refused for a reason that says this.

@@ -36,14 +36,16 @@ import Testing
         #expect(try build(request()) == .complete(pairs: 10))
         let database = try RelevanceDatabase(path: path)
         var sums = ChannelSums(channels: 8, dimension: 6)
+        var groups = [ChannelSums](repeating: sums, count: RelevanceSpread.imageGroups)
         let worker = try ToySubject().makeWorker(settings: SweepSettings(seed: 3, statisticsSamples: 2500))
         for image in 0..<10 {
             for (part, first) in zip(try worker.derivatives(layers: [0, 2], image: image), [0, 5]) {
                 try sums.merge(part, at: first)
+                try groups[image].merge(part, at: first)
             }
         }
         #expect(try database.table().rows == RelevanceTable(sums: sums).rows)
-        #expect(try database.spread().errors == RelevanceSpread(sums: sums).errors)
+        #expect(try database.spread() == RelevanceSpread(groups: groups))
         #expect(database.manifest.method == .gradient)
         // The toy's last channel moves nothing.
         #expect(database.manifest.gradient?.zeroRows == 1)
@@ -81,7 +83,7 @@ import Testing
             request.shard = BuildShard(index: index + 1, count: 3)
             _ = try build(request)
         }
-        try DatabaseMerge(parts: paths, into: path, toolVersion: "test").run()
+        try DatabaseMerge(parts: paths, toolVersion: "test").run(into: path)
         let whole = folder.file("whole")
         #expect(try build(request(whole)) == .complete(pairs: 10))
         let (merged, built) = try (RelevanceDatabase(path: path), RelevanceDatabase(path: whole))
@@ -127,6 +129,9 @@ import Testing
         let again = ToySubject()
         #expect(try build(request(verify: 4), again) == .complete(pairs: 10))
         #expect(again.fuse.record.isEmpty)
+        // With as many channels as are asked for later.
+        #expect(try build(request(verify: 8)) == .complete(pairs: 10))
+        #expect(try RelevanceDatabase(path: path).manifest.gradient?.agreement?.channels == 8)
         // A table of more images is another one.
         #expect(try build(request(images: 11), ToySubject()) == .complete(pairs: 11))
         #expect(try RelevanceDatabase(path: path).manifest.gradient?.agreement == nil)
@@ -152,9 +157,45 @@ import Testing
         #expect(throws: DatabaseError.self) { try build(self.request()) }
         let database = try RelevanceDatabase(path: path)
         #expect(database.manifest.gradient?.sketch?.energy == 0.75)
-        #expect(try SketchRequest.stored(path: path)?.directions == directions)
+        let (clip, other) = (
+            request.clip, WeightsRecord(name: "other", fingerprint: request.generator.fingerprint)
+        )
+        #expect(try SketchRequest.stored(path: path, clip: clip)?.directions == directions)
+        #expect(try SketchRequest.stored(path: path, clip: other) == nil)
         let share = try database.shareInSketch(of: TextDirection([0, 3, 0, 0, 4, 5]))
         #expect(share.map { abs($0 - 0.5) < 1e-6 } == true)
-        #expect(try SketchRequest.stored(path: folder.file("nowhere")) == nil)
+        #expect(try SketchRequest.stored(path: folder.file("nowhere"), clip: clip) == nil)
+    }
+
+    @Test func derivativesAlongOtherDirectionsAreNotAddedUp() throws {
+        func request(_ axis: Int, restart: Bool = false) throws -> BuildRequest {
+            var directions = Tensor(zeros: [1, 6])
+            directions[axis] = 1
+            var request = try self.request()
+            request.restart = restart
+            request.sketch = SketchRequest(
+                record: GradientRecord.Sketch(directions: 1, energy: 0.5), directions: directions)
+            return request
+        }
+        #expect(try build(request(1)) == .complete(pairs: 10))
+        #expect(throws: DatabaseError.self) { try build(request(2)) }
+        // Nor to those of a restart that was broken off.
+        #expect(throws: ToySubject.Failure.self) {
+            try build(request(2, restart: true), ToySubject(stepsBeforeFailure: 6))
+        }
+        let subject = ToySubject()
+        #expect(try build(request(3, restart: true), subject) == .complete(pairs: 10))
+        #expect(subject.fuse.record.count == 13, "3 blocks of samples and 10 images, all anew")
+    }
+
+    @Test func aRepairTakesNothingAwayBeforeItRuns() throws {
+        #expect(try build(request()) == .complete(pairs: 10))
+        let before = try toyContents(path)
+        var repair = try request()
+        repair.repairs = ["b8.conv0"]
+        _ = try DatabaseBuilder(repair, subject: ToySubject())
+        #expect(try toyContents(path) == before)
+        let needed = try DatabaseBuilder(repair, subject: ToySubject()).needs()
+        #expect(needed.pairs == 30, "what a repair sweeps is known before")
     }
 }

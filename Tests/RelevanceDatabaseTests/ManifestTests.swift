@@ -31,6 +31,8 @@ import Testing
         ("\"dimension\" : 512", "\"dimension\" : 9223372036854775807"),
         ("\"dimension\" : 512", "\"dimension\" : 0"),
         ("\"channels\" : 256", "\"channels\" : -256"), ("b8.conv0", "b4.conv1"), ("b8.conv0", "b8/conv0"),
+        ("b8.conv0", "b8\\u001b[7m"), ("b8.conv0", "b8,conv0"), ("b8.conv0", "b8 conv0"),
+        ("faces.pkl", "faces\\u001b[7m"), ("\"face\"", "\"face\\n\""),
         ("b8.conv0", ""), ("\"alpha\" : 4.25", "\"alpha\" : -1"),
         ("\"centre\" : \"sample\"", "\"centre\" : 7"),
         ("0f0f", "zzzz"), ("0f0f", ""), ("\"isSwept\" : true", "\"isSwept\" : false"), ("}", ""),

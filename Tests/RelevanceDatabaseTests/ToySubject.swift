@@ -67,7 +67,7 @@ private struct ToyWorker: SweepWorker {
         return styles
     }
 
-    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> ChannelSums {
+    func sums(layer: Int, images: Range<Int>, statistics: StyleStatistics) throws -> [ChannelSums] {
         try sums(
             layer: layer, channels: Array(0..<subject.layers[layer].channels), images: images,
             statistics: statistics)
@@ -95,11 +95,11 @@ private struct ToyWorker: SweepWorker {
 
     func sums(
         layer: Int, channels: [Int], images: Range<Int>, statistics: StyleStatistics
-    ) throws -> ChannelSums {
+    ) throws -> [ChannelSums] {
         try subject.fuse.burn("\(subject.layers[layer].name) \(images)")
         let first = subject.layers[..<layer].reduce(0) { $0 + $1.channels }
-        var sums = ChannelSums(channels: channels.count, dimension: subject.dimension)
-        for image in images {
+        return try images.map { image in
+            var sums = ChannelSums(channels: channels.count, dimension: subject.dimension)
             let z = try LatentSamples.images(
                 image..<image + 1, seed: settings.seed, dimension: subject.latentDimension)
             for (row, channel) in channels.enumerated() {
@@ -117,8 +117,8 @@ private struct ToyWorker: SweepWorker {
                     }
                 }
             }
+            return sums
         }
-        return sums
     }
 }
 

@@ -75,17 +75,16 @@ import Testing
             let norm = row.reduce(0) {
                 $0 + FixedPoint.decode(one.sums[$1]) * FixedPoint.decode(one.sums[$1])
             }
-            let squares = row.reduce(0) { $0 + FixedPoint.decode(one.squares[$1]) }
             // Each of the 7 components is rounded by at most 2^-41.
             #expect(abs(norm - 1) < 1e-11)
-            #expect(abs(squares - 1) < 1e-11)
+            #expect(one.moved[channel] == 1)
         }
     }
 
     @Test func aPairThatDoesNotMoveCountsAndAddsNothing() throws {
         var sums = ChannelSums(channels: 1, dimension: 3)
         try sums.add(high: [1, 2, 3], low: [1, 2, 3], to: 0)
-        #expect(sums.pairs == [1])
+        #expect(sums.pairs == [1] && sums.moved == [0])
         #expect(sums.sums == [0, 0, 0])
         #expect(RelevanceTable(sums: sums).rows.values == [0, 0, 0])
     }
@@ -101,27 +100,34 @@ import Testing
     @Test func storedSumsComeBackAndImpossibleOnesDoNot() throws {
         let whole = try sums(of: pairs(10, seed: 5))
         let again = try ChannelSums(
-            channels: 5, dimension: 7, pairs: whole.pairs, sums: whole.sums, squares: whole.squares)
+            channels: 5, dimension: 7, pairs: whole.pairs, moved: whole.moved, sums: whole.sums)
         #expect(again == whole)
         var beyond = whole.sums
         beyond[3] = 2 * FixedPoint.one + 1
         #expect(throws: RelevanceError.self) {
             try ChannelSums(
-                channels: 5, dimension: 7, pairs: whole.pairs, sums: beyond, squares: whole.squares)
+                channels: 5, dimension: 7, pairs: whole.pairs, moved: whole.moved, sums: beyond)
         }
         beyond[3] = .min
         #expect(throws: RelevanceError.self) {
             try ChannelSums(
-                channels: 5, dimension: 7, pairs: whole.pairs, sums: beyond, squares: whole.squares)
+                channels: 5, dimension: 7, pairs: whole.pairs, moved: whole.moved, sums: beyond)
         }
         for pairs in [[-1, 2, 2, 2, 2], [.max, 2, 2, 2, 2], [2, 2]] as [[Int64]] {
             #expect(throws: RelevanceError.self) {
                 try ChannelSums(
-                    channels: 5, dimension: 7, pairs: pairs, sums: whole.sums, squares: whole.squares)
+                    channels: 5, dimension: 7, pairs: pairs, moved: whole.moved, sums: whole.sums)
+            }
+        }
+        // More that moved than there are, fewer than none, or too few for their sum.
+        for moved in [[3, 2, 2, 2, 2], [-1, 2, 2, 2, 2], [0, 2, 2, 2, 2], [2, 2]] as [[Int64]] {
+            #expect(throws: RelevanceError.self) {
+                try ChannelSums(
+                    channels: 5, dimension: 7, pairs: whole.pairs, moved: moved, sums: whole.sums)
             }
         }
         #expect(throws: RelevanceError.self) {
-            try ChannelSums(channels: .max, dimension: 7, pairs: [], sums: [], squares: [])
+            try ChannelSums(channels: .max, dimension: 7, pairs: [], moved: [], sums: [])
         }
     }
 
@@ -129,7 +135,7 @@ import Testing
         let limit = ChannelSums.pairLimit
         let full = limit * FixedPoint.one
         var sums = try ChannelSums(
-            channels: 1, dimension: 2, pairs: [limit], sums: [full, 0], squares: [full, 0])
+            channels: 1, dimension: 2, pairs: [limit], moved: [limit], sums: [full, 0])
         let before = sums
         #expect(throws: RelevanceError.self) { try sums.add(high: [1, 0], low: [0, 1], to: 0) }
         #expect(throws: RelevanceError.self) { try sums.merge(before) }
@@ -179,6 +185,12 @@ import Testing
         }
         #expect(sums.angularError(of: 0) == .infinity)
         #expect(sums.angularError(of: 1) == 0)
+        // That nothing moves is known as well.
+        var still = ChannelSums(channels: 1, dimension: 2)
+        for _ in 0..<2 {
+            try [Float(0), 0].withUnsafeBufferPointer { try still.add(derivative: $0, to: 0) }
+        }
+        #expect(still.angularError(of: 0) == 0)
     }
 }
 

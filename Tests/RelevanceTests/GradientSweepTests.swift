@@ -98,6 +98,6 @@ import Testing
         #expect(sums.pairs == [2, 1, 0])
         #expect(abs(FixedPoint.decode(sums.sums[0]) - 0.6) < 1e-9)
         #expect(abs(FixedPoint.decode(sums.sums[1]) - 0.2) < 1e-9)
-        #expect(sums.squares[2...] == [0, 0, 0, 0])
+        #expect(sums.moved == [2, 0, 0] && sums.sums[2...] == [0, 0, 0, 0])
     }
 }

@@ -5,11 +5,14 @@ import Directions
 public struct AnswerReport: Sendable {
     private let answer: DirectionAnswer
     private let top: Int
+    /// How many standard errors a confidence of 95 % takes.
+    private let margin: Float
 
     /// - Parameter top: How many of the strongest kept channels are listed.
     public init(_ answer: DirectionAnswer, top: Int) {
         self.answer = answer
-        self.top = top
+        self.top = max(0, top)
+        margin = answer.database.margin(confidence: 0.95)
     }
 
     /// One of the strongest channels.
@@ -17,7 +20,7 @@ public struct AnswerReport: Sendable {
         let layer: String
         let channel: Int
         let relevance: Float
-        /// Of the relevance; nil from a database of single pairs.
+        /// Of the relevance; nil from a database without standard errors.
         let standardError: Float?
         /// Whether |R| is above β with less than 95 % confidence.
         let isDoubtful: Bool
@@ -67,10 +70,8 @@ public struct AnswerReport: Sendable {
 
     /// Whether |R| is above β with less than 95 % confidence.
     private func isDoubtful(_ relevance: Float, error: Float) -> Bool {
-        abs(relevance) - Self.margin * error < answer.direction.threshold
+        abs(relevance) - margin * error < answer.direction.threshold
     }
-
-    private static let margin = Float(NormalDistribution.quantile(0.95))
 
     private func doubtful(_ errors: [Float]?) -> Int? {
         errors.map { errors in

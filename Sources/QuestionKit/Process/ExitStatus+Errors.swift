@@ -39,7 +39,8 @@ extension StoreError: ExitingError {
 extension DatabaseError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
-        case .unfinished, .damaged, .formatVersion, .otherWeights, .otherSettings, .part, .parts: .badData
+        case .unfinished, .damaged, .formatVersion, .earlier, .otherWeights, .otherSettings, .part, .parts:
+            .badData
         case .occupied: .cannotCreate
         case .notEnoughDisk: .inputOutput
         case .request: .usage

@@ -25,6 +25,10 @@ public struct DirectTable {
         guard options.choice != nil else {
             throw OptionError("--beta auto asks a database; with --direct give --beta or --channels a number")
         }
+        guard options.confident == nil else {
+            throw OptionError(
+                "--confident asks for a table's standard errors; with --direct there is no table")
+        }
         self.phrase = phrase
         self.options = options
         let isEmbedded = generator.generator == nil
@@ -41,6 +45,11 @@ public struct DirectTable {
 
         let settings = try SweepSettings(statisticsSamples: Self.statisticsSamples)
         let faces = try options.faces.styles(for: generator)
+        if let faces, faces.shape[0] < 2 {
+            throw OptionError(
+                "--direct needs two faces or more, for what two share sets its scale; "
+                    + "\(options.faces.latents ?? "the file") has \(faces.shape[0])")
+        }
         let direct = DirectRelevance(generator, model, settings: settings, styles: faces)
         let statistics = try direct.statistics()
         let images = min(images ?? DirectOptions.defaultImages, faces?.shape[0] ?? .max)

@@ -11,11 +11,15 @@ struct WeightsFile {
     /// - Parameters:
     ///   - chosen: What the user named.
     ///   - built: What a database remembers; its name is the path at which the build found it.
+    /// - Throws: `OptionError` where that file is not there any more and no other is named; `CheckpointError`.
     init(
         chosen: String?, embedded: AnimalFaces.Resource, builtFrom built: WeightsRecord? = nil
     ) throws {
-        let remembered = built.map(\.name).flatMap { name in
-            name.hasPrefix("/") && FileManager.default.isReadableFile(atPath: name) ? name : nil
+        let remembered = built.map(\.name).flatMap { $0.hasPrefix("/") ? $0 : nil }
+        if chosen == nil, let remembered, !FileManager.default.isReadableFile(atPath: remembered) {
+            throw OptionError(
+                "\(remembered), which the database was built from, is not there any more; name it with "
+                    + (embedded == .clip ? "--clip" : "--generator"), exitStatus: .noInput)
         }
         let path = chosen ?? remembered
         isEmbedded = path == nil

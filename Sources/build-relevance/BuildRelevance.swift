@@ -146,6 +146,11 @@ extension Precision: ExpressibleByArgument {}
             throw ValidationError(
                 "--centre mean is of pairs; a derivative is taken at the sample's own style")
         }
+        if gradients.verify ?? 0 > 0, work.shard != nil {
+            throw ValidationError(
+                "--verify is of a whole table; give it to build-relevance again once merge-relevance has made one"
+            )
+        }
         if work.tolerance != nil {
             throw ValidationError(
                 "--tolerance is of pairs; an image's derivatives come for all channels at once, so none can stop early"
@@ -164,7 +169,8 @@ extension Precision: ExpressibleByArgument {}
         let shard = try work.part()
         let path = database.path(generator: self.generator.generator, shard: shard)
         let sketch = try gradients.sketch(
-            model, neutral: neutral ?? defaultNeutral, path: path, isQuiet: quiet || json)
+            model, clipRecord, neutral: neutral ?? defaultNeutral, path: start == .restart ? nil : path,
+            isQuiet: quiet || json)
         let subject = try ModelSubject(
             generator: generator, model: model, renderResolution: renderResolution,
             method: gradients.method, precision: precision, sketch: sketch?.directions)
@@ -174,6 +180,7 @@ extension Precision: ExpressibleByArgument {}
             toolVersion: ProgramVersion.current)
         let machine = BuildMachine(budget: memory?.bytes)
         request.workers = try machine.threads(subject, asked: threads)
+        request.changesNeutral = neutral != nil
         request.precision = precision.rawValue
         request.restart = start == .restart
         request.shard = shard

@@ -67,18 +67,21 @@ struct GradientOptions: ParsableArguments {
         request.repairs = swept.filter(repair.contains)
     }
 
-    /// The directions along which alone derivatives are to be taken, or nil for all: those that the database at `path`
-    /// has, or those of the embedded word lists.
+    /// The directions along which alone derivatives are to be taken, or nil for all: those that the database which is gone on
+    /// with has, or those of the embedded word lists.
+    /// - Parameter path: Of the database that is gone on with; nil where one is built anew.
     /// - Throws: `RelevanceError.setting` for more than there are; `CLIPError`.
     func sketch(
-        _ model: CLIPModel, neutral: String, path: String, isQuiet: Bool
+        _ model: CLIPModel, _ clip: WeightsRecord, neutral: String, path: String?, isQuiet: Bool
     ) throws -> SketchRequest? {
         guard let sketch else { return nil }
         let dimension = model.configuration.dimension
         guard sketch <= dimension else {
             throw OptionError("--sketch is \(sketch); this CLIP's embeddings have \(dimension) directions")
         }
-        if let there = try SketchRequest.stored(path: path), there.record.directions == sketch {
+        if let path, let there = try SketchRequest.stored(path: path, clip: clip),
+            there.record.directions == sketch
+        {
             return there
         }
         let ensemble = try PromptEnsemble()

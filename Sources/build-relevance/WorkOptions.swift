@@ -24,7 +24,9 @@ struct WorkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Build part k of n alone, for merge-relevance.",
-            discussion: "'auto' takes k and n from the task of a Slurm job array.", valueName: "k/n"))
+            discussion:
+                "'auto' takes k and n from the task of a Slurm job array; to run single tasks again, requeue them or give "
+                + "k/n, for a smaller array counts anew.", valueName: "k/n"))
     var shard: String?
 
     @Option(

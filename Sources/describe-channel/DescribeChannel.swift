@@ -51,6 +51,9 @@ import QuestionKit
             throw ValidationError("give a channel, as b8.conv0:43, or --all")
         }
         guard top >= 0 else { throw ValidationError("--top is \(top); it must not be negative") }
+        guard !all || !json else {
+            throw ValidationError("--json answers about one channel; leave it out with --all")
+        }
         guard preview == nil || channel != nil else { throw ValidationError("--preview is for one channel") }
         try faces.require(preview != nil, "--preview")
     }

@@ -78,7 +78,8 @@ extension DirectionFile.Format: ExpressibleByArgument {}
             throw ValidationError("give a phrase, as \"tiger\", or --all-saved, or --vocabulary")
         }
         if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
-        try direct.require(database, generator)
+        try direct.require(database, generator, isDrawn: direction.choice == nil)
+        if allSaved { try direction.requireNone("--all-saved writes directions as they were saved") }
         if direct.direct, phrase == nil {
             throw ValidationError("--direct answers one phrase; give one, as \"tiger\"")
         }
@@ -108,7 +109,7 @@ extension DirectionFile.Format: ExpressibleByArgument {}
         let answer =
             try direct.direct
             ? DirectTable(phrase, direction, generator: generator, clip: clip, images: direct.images).answer()
-            : DirectionAnswer(phrase, direction, clip: clip, of: database.open())
+            : DirectionAnswer(phrase, direction, generator: generator, clip: clip, of: database.open())
         let file = DirectionFile(answer)
         if path == "-" { return try StandardStream.output.write(file.text(format)) }
         try file.write(path: path, format: format)

@@ -52,8 +52,9 @@ import StyleGAN
     @Option(parsing: .unconditional, help: "Columns on either side of the unedited faces.")
     var steps = 3
 
-    @Option(parsing: .unconditional, help: "The seed of the faces, as NumPy's RandomState takes it.")
-    var seed: UInt32 = 0
+    @Option(
+        parsing: .unconditional, help: "The seed of the faces, as NumPy's RandomState takes it. Default: 0.")
+    var seed: UInt32?
 
     @Option(parsing: .unconditional, help: "Truncation ψ of the faces. Default: the database's.")
     var truncation: Float?
@@ -77,8 +78,15 @@ import StyleGAN
             throw ValidationError(
                 "--direct is for a phrase, and asks no database for --alpha auto; give a number")
         }
-        if channel != nil, alpha == .automatic {
-            throw ValidationError("--alpha auto is for a phrase; for a channel give a number")
+        if channel != nil {
+            guard alpha != .automatic else {
+                throw ValidationError("--alpha auto is for a phrase; for a channel give a number")
+            }
+            try direction.requireNone("--channel moves one channel as it is")
+        }
+        if direction.faces.latents != nil, seed != nil || truncation != nil {
+            throw ValidationError(
+                "--latents names the faces; --seed and --truncation are of faces that are sampled")
         }
         guard (1...64).contains(faces) else {
             throw ValidationError("--faces is \(faces); it must be from 1 to 64")
@@ -107,7 +115,7 @@ import StyleGAN
                 .styles(styles)
             } else {
                 .seed(
-                    seed,
+                    seed ?? 0,
                     Truncation(psi: truncation ?? settings.truncationPsi, cutoff: settings.truncationCutoff))
             }
         let faces = source.count(wanted: faces)
@@ -132,7 +140,8 @@ import StyleGAN
         let database = try database.open(generator: generator.generator)
         if let channel { return (database, try subject(ofChannel: channel, in: database)) }
         let answer = try DirectionAnswer(
-            phrase ?? "", direction, clip: clip, of: database, tunesStrength: alpha == .automatic)
+            phrase ?? "", direction, generator: generator, clip: clip, of: database,
+            tunesStrength: alpha == .automatic)
         return (database, subject(of: answer))
     }
 

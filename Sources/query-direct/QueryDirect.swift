@@ -27,6 +27,10 @@ import CommandKit
     @Flag(help: "Answer in one line of JSON.")
     var json = false
 
+    func validate() throws {
+        guard top >= 0 else { throw ValidationError("--top is \(top); it must not be negative") }
+    }
+
     func run() throws {
         let table = try DirectTable(
             phrase.phrase, phrase.direction, generator: generator, clip: clip, images: images)

@@ -13,7 +13,7 @@ import QuestionKit
             Examples:
               query-direction "tiger"                     the strongest, by layer
               query-direction "tiger" --beta 0.2 --top 5  fewer, more disentangled
-              query-direction "tiger" --channels 20 --confident 0.95
+              query-direction "tiger" --channels 20
               query-direction "tiger" --plus "smiling animal" --without "orange animal"
               query-direction "tiger" --beta auto --save "tiger stripes"
               query-direction "curly hair" --neutral "hair" --store store/ffhq
@@ -23,6 +23,9 @@ import QuestionKit
               query-direction --from-vocabulary           all of build-vocabulary's
             """,
         version: ProgramVersion.current)
+
+    /// Channels that one answer shows where nothing else is asked for.
+    private static let strongestOfOne = 20
 
     @Argument(help: "What pictures are to become, for example \"tiger\".")
     var phrase: String?
@@ -47,13 +50,18 @@ import QuestionKit
         help: ArgumentHelp("With --from-vocabulary: only this list; may be given again.", valueName: "name"))
     var list: [String] = []
 
-    @Option(parsing: .unconditional, help: "How many of the strongest channels to show.")
-    var top = 20
+    @Option(
+        parsing: .unconditional,
+        help:
+            "How many of the strongest channels to show. Default: 20, or 3 of each phrase in a table of many."
+    )
+    var top: Int?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "'auto' draws a few faces and says which strength is good (seconds).", valueName: "auto"))
+            "'auto' draws a few faces and says which strength is good (seconds); a number is saved with --save.",
+            valueName: "α"))
     var alpha: DirectionOptions.Strength?
 
     @Option(help: ArgumentHelp("Save the direction in the catalogue under a name.", valueName: "name"))
@@ -63,7 +71,7 @@ import QuestionKit
     var json = false
 
     func validate() throws {
-        guard top >= 0 else { throw ValidationError("--top is \(top); it must not be negative") }
+        if let top, top < 0 { throw ValidationError("--top is \(top); it must not be negative") }
         let sources = (phrase == nil ? 0 : 1) + (phrases == nil ? 0 : 1) + (fromVocabulary ? 1 : 0)
         guard sources == 1 else {
             throw ValidationError(
@@ -72,10 +80,16 @@ import QuestionKit
                     : "give one of a phrase, --phrases and --from-vocabulary")
         }
         if let phrase { try DirectionOptions.requireVisible(phrase, as: "the phrase") }
-        if let save { try DirectionOptions.requireVisible(save, as: "--save") }
-        try direct.require(database, generator)
-        try direction.faces.require(
-            direct.direct || direction.choice == nil || alpha != nil, "--beta auto, --alpha auto or --direct")
+        if let save {
+            try DirectionOptions.requireVisible(save, as: "--save")
+            try SavingDirection.requireTemplates(direction)
+        } else if strength != nil {
+            throw ValidationError(
+                "--alpha is the strength of a direction at use: 'auto', or a number with --save")
+        }
+        let isDrawn = direction.choice == nil || alpha == .automatic
+        try direct.require(database, generator, isDrawn: isDrawn)
+        try direction.faces.require(direct.direct || isDrawn, "--beta auto, --alpha auto or --direct")
         if direct.direct, phrase == nil || save != nil {
             throw ValidationError("--direct answers one phrase, and saves nothing")
         }
@@ -100,7 +114,8 @@ import QuestionKit
         let many = ManyPhrases(
             database, embeddings,
             direction.choice ?? ChannelChoice(.threshold(DirectionOptions.defaultThreshold)))
-        let report = ManyReport(top: top, asJSON: json || phrases != nil)
+        let asJSON = json || phrases != nil
+        let report = ManyReport(top: top ?? (asJSON ? Self.strongestOfOne : 3), asJSON: asJSON)
         if let phrases {
             var lines = try PhraseLines(path: phrases)
             defer { lines.end() }
@@ -121,12 +136,16 @@ import QuestionKit
 
     private func ask(_ phrase: String, of database: RelevanceDatabase) throws {
         let answer = try DirectionAnswer(
-            phrase, direction, clip: clip, of: database, tunesStrength: alpha == .automatic)
-        let report = AnswerReport(answer, top: top)
+            phrase, direction, generator: generator, clip: clip, of: database,
+            tunesStrength: alpha == .automatic)
+        let report = AnswerReport(answer, top: top ?? Self.strongestOfOne)
         let inColour = Terminal.allowsColour(StandardStream.output.rawValue)
         try StandardStream.output.write(json ? report.json() : report.text(inColour: inColour))
-        if let save { try SavingDirection.save(answer, as: save, direction, clip: clip) }
+        if let save { try SavingDirection.save(answer, as: save, alpha: strength, clip: clip) }
     }
+
+    /// α as a number.
+    private var strength: Float? { if case .value(let strength) = alpha { strength } else { nil } }
 
     /// Puts the program that has the networks in the place of this one; returns only where that fails.
     private static func becomeQueryDirect() -> OptionError {

@@ -24,8 +24,11 @@ import QuestionKit
     @Option(help: "The name; a direction of that name is replaced. Default: the phrase.")
     var name: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The strength at use.", valueName: "α"))
-    var alpha = 4.0
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The strength at use. Default: with --beta auto the one that was found, or 4.", valueName: "α"))
+    var alpha: Double?
 
     @Option(
         parsing: .unconditional,
@@ -46,10 +49,11 @@ import QuestionKit
             throw ValidationError("--name is longer than 400 bytes")
         }
         try phrase.direction.faces.require(phrase.direction.choice == nil, "--beta auto")
+        try SavingDirection.requireTemplates(phrase.direction)
         for (option, value) in [
-            ("--alpha", alpha), ("--alpha-from", alphaFrom ?? 0), ("--alpha-to", alphaTo ?? 0),
+            ("--alpha", alpha ?? 0), ("--alpha-from", alphaFrom ?? 0), ("--alpha-to", alphaTo ?? 0),
         ]
-        where !(abs(value) <= 1000) {
+        where !(abs(value) <= SavedRecipe.strengthLimit) {
             throw ValidationError("\(option) is \(value); it must be from -1000 to 1000")
         }
     }
@@ -57,9 +61,10 @@ import QuestionKit
     func run() throws {
         let database = try database.open()
         let answer = try DirectionAnswer(phrase, clip: clip, of: database)
+        let alpha = alpha ?? answer.tuning.map { Double($0.alpha) } ?? 4
         let saved = SavedRecipe(
             name: name ?? phrase.phrase, recipe: answer.recipe, beta: answer.direction.threshold,
-            confidence: answer.confidence, alpha: answer.tuning.map { Double($0.alpha) } ?? alpha,
+            confidence: answer.confidence, alpha: alpha,
             lowAlpha: alphaFrom ?? -abs(alpha), highAlpha: alphaTo ?? abs(alpha),
             kept: answer.direction.kept.count, note: note)
         // The catalogue first: a direction that only a database knows is found again by --rebuild, and the other way

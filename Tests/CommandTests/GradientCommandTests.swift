@@ -123,7 +123,12 @@ import Testing
         #expect(other["pairs"] as? Int == 3)
         #expect(other["largestRelevance"] as? Double != result["largestRelevance"] as? Double)
         try NumPyFile.write(Tensor(random.gaussians(8), shape: [1, 8]), path: latents)
-        expectRefusal(try RunningCommand.run("query-direction", question), 64, saying: "images is 1")
+        expectRefusal(
+            try RunningCommand.run("query-direction", question), 64, saying: "two faces or more", latents)
+        expectRefusal(
+            try RunningCommand.run(
+                "query-direction", ["tiger", "--direct", "--confident", "0.9"] + tiny.models), 64,
+            saying: "--confident", "no table")
     }
 
     /// Exported, it is the answer that was shown; drawn, it is a sheet.
@@ -231,6 +236,25 @@ import Testing
         #expect(more.status == 0, "\(more.error)")
     }
 
+    /// A restart has the sketch of what it is built for, not that of what it takes the place of.
+    @Test func aRestartForAnotherNeutralPhraseHasItsOwnSketch() throws {
+        func energy(_ store: String, _ neutral: String, _ options: [String]) throws -> Double {
+            let arguments = ["--method", "gradient", "--sketch", "8", "--pairs", "1", "--verify", "0"]
+            let result = try RunningCommand.succeed(
+                "build-relevance",
+                arguments + ["--statistics-samples", "50", "--json", "--quiet", "--neutral", neutral]
+                    + options
+                    + ["--store", tiny.file(store)])
+            return try #require(try object(result.output)["sketchEnergy"] as? Double)
+        }
+        let before = try energy("store", "animal face", [])
+        let (again, fresh) = try (
+            energy("store", "white cat with blue eyes", ["--restart"]),
+            energy("fresh", "white cat with blue eyes", [])
+        )
+        #expect(again == fresh && again != before)
+    }
+
     /// One number of a layer's weights is none: whichever way rows come about, nothing of it reaches a sum.
     @Test(arguments: [
         ("generator.safetensors", "synthesis.b8.conv1.bias", "b8.conv1", ["--method", "gradient"]),
@@ -258,6 +282,7 @@ import Testing
     @Test(arguments: [
         ["--method", "slopes"], ["--verify", "3"], ["--repair", "b8.conv0"], ["--sketch", "2"],
         ["--method", "gradient", "--verify", "-1"], ["--method", "gradient", "--sketch", "0"],
+        ["--method", "gradient", "--verify", "8", "--shard", "1/2"],
         ["--method", "gradient", "--centre", "mean"], ["--method", "gradient", "--repair", "b8.torgb"],
     ])
     func whatMakesNoSenseIsAMatterOfUsage(arguments: [String]) throws {

@@ -147,6 +147,49 @@ import Testing
             try run("preview-direction", ["tig"] + arguments + tiny.store), 64, saying: arguments[0])
     }
 
+    /// What would be passed over without a word is refused instead.
+    @Test(arguments: [
+        ("export-direction", ["--all-saved", "--beta", "0.5"], "--beta"),
+        ("export-direction", ["--all-saved", "--plus", "lion"], "--plus"),
+        ("preview-direction", ["--channel", "b16.conv1:3", "--without", "cat"], "--without"),
+        ("preview-direction", ["tig", "--latents", "w.npy", "--seed", "3"], "--latents"),
+        ("preview-direction", ["tig", "--latents", "w.npy", "--truncation", "1"], "--latents"),
+        ("describe-channel", ["--all", "--json"], "--json"),
+        ("list-directions", ["x", "--remove", "y"], "--remove"),
+        ("list-directions", ["--remove", "y", "--json"], "--remove"),
+        ("save-direction", ["tig", "--templates", "x"], "--templates"),
+    ])
+    func optionsThatWouldHaveNoPartAreRefused(command: String, arguments: [String], option: String) throws {
+        expectRefusal(try run(command, arguments + tiny.store), 64, saying: option)
+    }
+
+    @Test func aTableOfManyPhrasesShowsAsManyChannelsAsAreAskedFor() throws {
+        let copy = try TinyStore.copied()
+        try Data("neutral: anig\ntig\n".utf8).write(to: URL(fileURLWithPath: copy.file("things.txt")))
+        _ = try RunningCommand.succeed("build-vocabulary", [copy.file("things.txt")] + copy.store)
+        for (options, count) in [([], 3), (["--top", "5"], 5)] as [([String], Int)] {
+            let asked = ["--from-vocabulary", "--beta", "0"] + options + copy.store
+            let table = try RunningCommand.succeed("query-direction", asked).output
+            #expect(table.matches(of: /b\d+\.conv\d:\d+ [+−]/).count == count, "\(table)")
+        }
+    }
+
+    /// The build's generator is where the database says; elsewhere it has to be named, also for a query that draws.
+    @Test func aGeneratorThatWasMovedIsAskedForAndTaken() throws {
+        let copy = try TinyStore()
+        _ = try RunningCommand.succeed(
+            "build-relevance", copy.models + copy.store + TinyStore.short + ["--quiet"])
+        let moved = copy.file("moved.safetensors")
+        try FileManager.default.moveItem(atPath: copy.file("generator.safetensors"), toPath: moved)
+        let sheet = ["--output", copy.file("sheet.png"), "--faces", "1", "--steps", "1"]
+        expectRefusal(
+            try run("preview-direction", ["tig", "--beta", "0"] + sheet + copy.store), 66,
+            saying: copy.file("generator.safetensors"), "is not there any more; name it with --generator")
+        let tuned = ["tig", "--beta", "auto"] + copy.store
+        expectRefusal(try run("query-direction", tuned), 66, saying: "name it with --generator")
+        _ = try RunningCommand.succeed("query-direction", tuned + ["--generator", moved])
+    }
+
     // MARK: Answers
 
     @Test(

@@ -112,6 +112,26 @@ import Testing
         #expect((1...2).contains(result.error.split(separator: "\n").count), "\(result.error)")
     }
 
+    /// An installed program puts databases where their generators' names say, merged ones as built ones.
+    @Test func aMergedDatabaseIsNamedAfterItsGenerator() throws {
+        _ = try build("part", ["--shard", "1/1"])
+        let folder = tiny.file("installed")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let program = URL(fileURLWithPath: folder + "/merge-relevance")
+        try FileManager.default.copyItem(
+            at: URL(fileURLWithPath: RunningCommand.builtFolder + "/merge-relevance"), to: program)
+        let process = Process()
+        process.executableURL = program
+        process.arguments = [tiny.file("part"), "--quiet"]
+        process.environment = ["XDG_DATA_HOME": folder]
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder + "/text-to-direction").contains(
+                "generator"))
+    }
+
     @Test func aSlurmTaskOutsideOfItsArrayIsRefused() throws {
         let task = ["SLURM_ARRAY_TASK_ID": "9", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "2"]
         expectRefusal(try build("none", ["--shard", "auto"], environment: task), 64, saying: "task 9")

@@ -1,4 +1,6 @@
+import Catalogue
 import Checkpoints
+import DirectionStore
 import Foundation
 import Pictures
 import Tensors
@@ -49,7 +51,36 @@ import Testing
         #expect(try result.objects().count == 1)
     }
 
+    /// A zero byte ends a phrase on its way to the encoder: what is behind it is no phrase of its own.
+    @Test func aPhraseWithAZeroByteIsRefusedAndNoOtherTakesItsEmbedding() throws {
+        let text = "tig\0git\nanig\ngit\n"
+        let result = try run("query-direction", ["--phrases", try write(text, "zero.txt"), "--beta", "0"])
+        #expect(result.status == 65 && result.error.contains("line 1: byte 4"), "\(result.error)")
+        let list = try write("neutral: anig\ntig\0git\ngit\n", "zero-list.txt")
+        #expect(try run("build-vocabulary", [list]).status == 65)
+        func answer(_ phrase: String, _ store: [String]) throws -> Double? {
+            let asked = ["query-direction", phrase, "--neutral", "tig tig", "--beta", "0", "--json"]
+            return try RunningCommand.succeed(asked[0], asked.dropFirst() + store).objects()[0][
+                "largestRelevance"] as? Double
+        }
+        let untouched = try TinyStore.built().store
+        for phrase in ["git", "anig"] {
+            let (one, other) = (try answer(phrase, tiny.store), try answer(phrase, untouched))
+            #expect(abs(try #require(one) - (try #require(other))) < 1e-6)
+        }
+    }
+
     // MARK: Word lists and channels
+
+    @Test func aListWhoseEmbeddingsAreGoneIsSaidToBe() throws {
+        _ = try succeed("build-vocabulary", [try write("neutral: anig\ntig\ngit\n", "things.txt")])
+        try DirectionStore.openOrCreate(path: tiny.file("store")).write { try $0.removeAll(from: .text) }
+        for arguments in [["--all"], ["b16.conv1:3"]] {
+            expectRefusal(
+                try run("describe-channel", arguments), 66, saying: "no embedding of 'anig'",
+                "build-vocabulary")
+        }
+    }
 
     @Test func aWordListIsEmbeddedAskedAndDescribesChannels() throws {
         let none = try run("query-direction", ["--from-vocabulary"])
@@ -138,6 +169,50 @@ import Testing
         expectRefusal(try run("list-directions", ["--remove", "x"]), 66, saying: "no direction is named")
     }
 
+    @Test func aRangeFollowsTheStrengthAndEitherIsRemembered() throws {
+        func saved(_ name: String) throws -> [Double] {
+            let all = try succeed("list-directions", ["--json"]).objects()
+            let one = try #require(all.first { $0["name"] as? String == name })
+            return try ["strength", "lowStrength", "highStrength"].map { try #require(one[$0] as? Double) }
+        }
+        _ = try succeed("save-direction", ["tig", "--name", "plain", "--beta", "0.1"])
+        #expect(try saved("plain") == [4, -4, 4])
+        let options = ["--name", "mine", "--beta", "auto", "--alpha", "9", "--alpha-to", "10"]
+        _ = try succeed("save-direction", ["tig"] + options)
+        #expect(try saved("mine") == [9, -9, 10])
+        _ = try succeed("save-direction", ["tig", "--name", "tuned", "--beta", "auto"])
+        let tuned = try saved("tuned")
+        #expect(tuned[1] == -tuned[0] && tuned[2] == tuned[0])
+        _ = try succeed("query-direction", ["tig", "--beta", "0.1", "--alpha", "3", "--save", "asked"])
+        #expect(try saved("asked") == [3, -3, 3])
+    }
+
+    /// Who removes a name means it; who loses the catalogue has what was saved last.
+    @Test func aNameSavedFromTwoDatabasesGoesAndComesBackAsOne() throws {
+        let short = ["--pairs", "2", "--statistics-samples", "50", "--threads", "1", "--quiet"]
+        let other = ["--store", tiny.file("another")]
+        _ = try RunningCommand.succeed("build-relevance", tiny.models + other + short + ["--seed", "5"])
+        _ = try RunningCommand.succeed(
+            "save-direction", ["git", "--name", "t", "--beta", "0.1"] + tiny.store)
+        _ = try RunningCommand.succeed("save-direction", ["anig", "--name", "t", "--beta", "0.1"] + other)
+        _ = try RunningCommand.succeed(
+            "save-direction", ["tig", "--name", "t", "--beta", "0.1"] + tiny.store)
+        try FileManager.default.removeItem(atPath: tiny.file("catalogue.sqlite"))
+        let again = try succeed("list-directions", ["--rebuild", "--json"]).objects()
+        #expect(again.map { $0["phrase"] as? String } == ["tig"])
+        _ = try succeed("list-directions", ["--remove", "t"])
+        #expect(try succeed("list-directions", ["--rebuild", "--json"]).objects().isEmpty)
+    }
+
+    @Test func aStrengthBeyondAnyIntegerIsStillListed() throws {
+        _ = try succeed("save-direction", ["tig", "--beta", "0.1"])
+        let catalogue = try Catalogue(folder: tiny.folder.path)
+        var direction = try #require(try catalogue.direction(named: "tig"))
+        (direction.lowStrength, direction.highStrength) = (-1e300, 9.5)
+        try catalogue.save(direction)
+        #expect(try succeed("list-directions", []).output.contains("α -1e+300…9.5"))
+    }
+
     @Test func aCatalogueThatAnotherProgramHoldsIsSaidToBe() throws {
         _ = try succeed("save-direction", ["tig", "--name", "mine", "--beta", "0.1"])
         let catalogue = open(tiny.file("catalogue.sqlite"), O_RDWR)
@@ -186,7 +261,8 @@ import Testing
         }
         for arguments in [
             ["--channels", "0"], ["--channels", "3", "--beta", "0.1"], ["--confident", "1"], ["--plus", " "],
-            ["--save", ""], ["--phrases", "x"],
+            ["--save", ""], ["--phrases", "x"], ["--confident", "0.95", "--channels", "3"], ["--alpha", "3"],
+            ["--latents", "x.npy", "--alpha", "3", "--save", "x"], ["--templates", "x", "--save", "x"],
         ] {
             expectRefusal(try run("query-direction", ["tig"] + arguments), 64, saying: arguments[0])
         }

@@ -24,11 +24,13 @@ public struct DirectionAnswer: Sendable {
 
     /// Asks a database; embeddings come out of it where they were asked for before, otherwise from CLIP.
     ///
-    /// - Parameter tunesStrength: Whether α is looked for, by drawing faces; β is where the options say so.
+    /// - Parameters:
+    ///   - generator: Where faces are drawn, the generator that is named; nil for the one that the database knows.
+    ///   - tunesStrength: Whether α is looked for, by drawing faces; β is where the options say so.
     /// - Throws: errors of the options and of the rooms below, each with an exit status.
     public init(
-        _ phrase: String, _ options: DirectionOptions, clip: CLIPOptions, of database: RelevanceDatabase,
-        tunesStrength: Bool = false
+        _ phrase: String, _ options: DirectionOptions, generator: GeneratorOptions? = nil,
+        clip: CLIPOptions, of database: RelevanceDatabase, tunesStrength: Bool = false
     ) throws {
         let embeddings = try PhraseEmbeddings(database, clip: clip, templates: options.templates)
         let recipe = options.recipe(phrase: phrase, neutral: database.manifest.neutral)
@@ -36,7 +38,7 @@ public struct DirectionAnswer: Sendable {
             try self.init(recipe, choice, embeddings, of: database)
             return
         }
-        let tuning = try Tuning(recipe, options, clip: clip, of: database)
+        let tuning = try Tuning(recipe, options, generator: generator, clip: clip, of: database)
         let choice = options.choice ?? ChannelChoice(.threshold(tuning.beta), confidence: options.confident)
         try self.init(recipe, choice, embeddings, of: database, tuning: tuning)
     }
@@ -77,9 +79,9 @@ public struct DirectionAnswer: Sendable {
         self.lookupTime = lookupTime
     }
 
-    /// About the standard error of R of the `count` strongest kept channels; nil where the database does not tell.
+    /// The standard error of R of the `count` strongest kept channels; nil where the database does not tell.
     func standardErrors(ofStrongest count: Int) throws -> [Float]? {
-        guard try database.hasSpread() else { return nil }
+        guard database.hasStandardErrors else { return nil }
         return try database.standardErrors(along: text, of: Array(direction.kept.prefix(count)))
     }
 }

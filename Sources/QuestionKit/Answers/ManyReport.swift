@@ -57,7 +57,7 @@ public final class ManyReport {
         }
         let places = answer.database.manifest.places
         let positions = answer.database.channels.positions
-        let strongest = answer.direction.kept.prefix(3).map { row in
+        let strongest = answer.direction.kept.prefix(max(0, top)).map { row in
             let relevance = answer.direction.relevance[row]
             let sign = relevance < 0 ? "−" : "+"
             return "\(places[positions[row]]) \(sign)\(FixedDecimal.text(Double(abs(relevance)), places: 2))"

@@ -59,8 +59,8 @@ public struct Tuning: Hashable, Sendable, Codable {
     /// Asks `tune-direction`, which loads the networks.
     /// - Throws: `CompanionError` with what it said.
     init(
-        _ recipe: DirectionRecipe, _ options: DirectionOptions, clip: CLIPOptions,
-        of database: RelevanceDatabase
+        _ recipe: DirectionRecipe, _ options: DirectionOptions, generator: GeneratorOptions?,
+        clip: CLIPOptions, of database: RelevanceDatabase
     ) throws {
         var arguments = ["--json", "--store=\(database.path)", "--neutral=\(recipe.neutral)"]
         for (name, phrases) in [
@@ -74,6 +74,7 @@ public struct Tuning: Hashable, Sendable, Codable {
         case nil: break
         }
         for (name, value) in [
+            ("generator", generator?.generator), ("class", generator?.classIndex.map { "\($0)" }),
             ("clip", clip.clip), ("merges", clip.merges), ("templates", options.templates),
             ("confident", options.confident.map { "\($0)" }), ("latents", options.faces.latents),
         ] {

@@ -7,8 +7,8 @@ public struct DatabaseOptions: ParsableArguments {
         help: ArgumentHelp(
             "The database's folder.",
             discussion:
-                "Default: one named after the generator in the project's store/, or, once installed, in "
-                + "$XDG_DATA_HOME/text-to-direction.",
+                "Default: one named after the generator, animal-faces where none is named, in the project's store/ or, "
+                + "once installed, in $XDG_DATA_HOME/text-to-direction.",
             valueName: "folder"),
         completion: .directory)
     public var store: String?

@@ -27,13 +27,17 @@ public struct DirectOptions: ParsableArguments {
     }
 
     /// Throws where a database is named that is not asked, or a generator that the database knows itself.
-    public func require(_ database: DatabaseOptions, _ generator: GeneratorOptions? = nil) throws {
+    /// - Parameter isDrawn: Whether faces are drawn, for which a generator may have to be named again.
+    public func require(
+        _ database: DatabaseOptions, _ generator: GeneratorOptions? = nil, isDrawn: Bool = false
+    ) throws {
         if direct, database.store != nil {
             throw ValidationError("--store names a database, and --direct asks none; give one of them")
         }
-        if !direct, let generator, generator.generator != nil || generator.classIndex != nil {
+        if !direct, !isDrawn, let generator, generator.generator != nil || generator.classIndex != nil {
             throw ValidationError(
-                "a database knows its generator; --generator and --class go with --direct")
+                "a database knows its generator; --generator and --class go with --direct, --beta auto or --alpha auto"
+            )
         }
     }
 }

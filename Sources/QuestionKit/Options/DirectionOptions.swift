@@ -104,6 +104,11 @@ public struct DirectionOptions: ParsableArguments {
             guard beta == nil else {
                 throw ValidationError("--beta and --channels both say how many channels are kept; give one")
             }
+            guard confident == nil else {
+                throw ValidationError(
+                    "--confident goes with --beta: with --channels β is the |R| of the weakest that is kept, above which "
+                        + "it cannot be with any confidence")
+            }
             guard (1...1_000_000).contains(channels) else {
                 throw ValidationError("--channels is \(channels); it must be from 1 to 1000000")
             }
@@ -114,15 +119,34 @@ public struct DirectionOptions: ParsableArguments {
         }
     }
 
-    /// Throws unless a text shows something.
-    public static func requireVisible(_ text: String, as name: String) throws {
-        let isVisible = text.unicodeScalars.contains { scalar in
+    /// Throws where any of these options is given.
+    /// - Parameter reason: Why none has a part: "--all-saved writes …".
+    public func requireNone(_ reason: String) throws {
+        let given = [
+            ("--neutral", neutral != nil), ("--plus", !plus.isEmpty), ("--minus", !minus.isEmpty),
+            ("--without", !without.isEmpty), ("--beta", beta != nil), ("--channels", channels != nil),
+            ("--confident", confident != nil), ("--templates", templates != nil),
+        ]
+        if let first = given.first(where: { $0.1 })?.0 {
+            throw ValidationError("\(reason); leave out \(first)")
+        }
+    }
+
+    /// Whether a text shows something.
+    static func isVisible(_ text: some StringProtocol) -> Bool {
+        text.unicodeScalars.contains { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .spaceSeparator, .lineSeparator, .paragraphSeparator, .unassigned: false
             default: true
             }
         }
-        guard isVisible else { throw ValidationError("\(name) is empty; give a word or a few, as \"tiger\"") }
+    }
+
+    /// Throws unless a text shows something.
+    public static func requireVisible(_ text: String, as name: String) throws {
+        guard isVisible(text) else {
+            throw ValidationError("\(name) is empty; give a word or a few, as \"tiger\"")
+        }
     }
 
     /// What is asked about a phrase, where another neutral phrase does not take the place of the option's.

@@ -34,7 +34,7 @@ public final class ProgressReporter: Sendable {
     /// The style that the options and standard error ask for.
     public convenience init(quiet: Bool, json: Bool) {
         let isTerminal = Terminal.isTerminal(StandardStream.error.rawValue)
-        self.init(style: json ? .json : quiet ? .silent : isTerminal ? .bar : .lines)
+        self.init(style: quiet ? .silent : json ? .json : isTerminal ? .bar : .lines)
     }
 
     /// Shows a state if it is time to; the first and the last of a stage are always shown.

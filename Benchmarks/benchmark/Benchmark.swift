@@ -116,7 +116,7 @@ import Vocabulary
         }
         try write(
             row(
-                "query-direction, whole process, a phrase asked before, 6,048×512",
+                "query-direction, whole process, a phrase asked before, 6,048×512, with the errors of all 6,048",
                 "\(number(1000 * median(times))) ms"))
     }
 

@@ -112,6 +112,29 @@ import Testing
         #expect(reference.distance(of: result.tensor()) < 1e-5)
     }
 
+    /// Bits of a NaN to which an exponent can be added so that they become a number.
+    @Test(arguments: [0x7fc0_0001, 0xffff_ffff] as [UInt32]) func aNaNStaysOne(bits: UInt32) throws {
+        var numbers = SIMD16<Float>(repeating: 1)
+        numbers[5] = Float(bitPattern: bits)
+        let powers = numbers.exponential()
+        for lane in 0..<16 {
+            #expect(lane == 5 ? powers[lane].isNaN : abs(powers[lane] - 2.718_281_8) < 1e-6)
+        }
+
+        var random = NumPyRandomState(seed: 3)
+        let (queries, keys, width) = (2, 5, 16)
+        let q = try Activations(Self.gaussians(&random, [queries, width]))
+        var values = try Self.gaussians(&random, [keys, 2 * width])
+        // One number of one key: every query of its head asks for it.
+        values[3 * 2 * width + 1] = Float(bitPattern: bits)
+        let result = try Activations(rows: queries, width: width)
+        try Attention(sequences: 1, queries: queries, keys: keys, heads: 2, headWidth: 8)(
+            queries: q, keysAndValues: Activations(values), into: result)
+        for row in 0..<queries {
+            for column in 0..<width { #expect(result[row: row][column].isNaN == (column < 8)) }
+        }
+    }
+
     @Test(arguments: LayerReference.all(.causal))
     func aChainInATreeIsCausalAttention(reference: LayerReference) throws {
         let (rows, heads, headWidth) = (reference.sizes[0], reference.sizes[1], reference.sizes[2])

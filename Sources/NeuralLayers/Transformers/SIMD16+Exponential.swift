@@ -17,6 +17,8 @@ extension SIMD16<Float> {
         p = p * r + 0.500_000_012
         let power = p * r * r + r + 1
         let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23
-        return unsafeBitCast(unsafeBitCast(power, to: SIMD16<Int32>.self) &+ exponent, to: Self.self)
+        let result = unsafeBitCast(unsafeBitCast(power, to: SIMD16<Int32>.self) &+ exponent, to: Self.self)
+        // Added to a NaN's bits, the exponent may make a number of them.
+        return result.replacing(with: self, where: self .!= self)
     }
 }

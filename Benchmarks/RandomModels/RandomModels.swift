@@ -48,6 +48,7 @@ public enum RandomModels {
     }
 
     /// Writes one encoder of ViT-B/32 with OpenAI's names, and the other as small as may be.
+    /// Beside it stands its configuration.
     /// - Parameter tokens: As many as the merges make that the model is opened with.
     public static func writeCLIP(path: String, tokens: Int, tower: Tower = .image) throws {
         var weights = RandomWeights()
@@ -68,6 +69,10 @@ public enum RandomModels {
         weights.add("text_projection", [textWidth, dimension], scale: 1 / Float(textWidth).squareRoot())
         weights.add("logit_scale", [], scale: 1)
         try SafetensorsFile.write(weights.tensors, path: path)
+        // Weights do not tell which GELU they have; this is OpenAI's.
+        try WholeFile.write(
+            path: URL(fileURLWithPath: path).deletingPathExtension().path + ".json",
+            contents: #"{"model_cfg": {"quick_gelu": true}}"#.utf8)
     }
 }
 

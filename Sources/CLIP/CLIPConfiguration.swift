@@ -34,7 +34,7 @@ public struct CLIPConfiguration: Hashable, Sendable {
     public let activation: ActivationFunction
     /// What each colour is normalised with: (x − mean) / deviation.
     public let mean, deviation: [Float]
-    /// What said so, beyond the weights' shapes: a file of configuration, or whose files are like this one.
+    /// Where heads, activation and colours come from: the name of the configuration file, or whose convention was assumed.
     public let conventionsSource: String
 
     /// The rows that an image becomes: its patches and the class token.
@@ -79,6 +79,23 @@ public struct CLIPConfiguration: Hashable, Sendable {
             image = try Self.tower(.image, width: patches[0], heads: conventions.imageHeads, weights)
         }
         text = try Self.tower(.text, width: tokens[1], heads: conventions.textHeads, weights)
+        try requireSizes(weights)
+    }
+
+    /// What no CLIP comes near: the widest published ones have 5,120, and 1,024 patches.
+    private static let largest = (width: 1 << 15, hiddenWidth: 1 << 17, tokens: 1 << 14)
+
+    /// Throws where a size is beyond `largest`, before any is multiplied by another.
+    private func requireSizes(_ weights: CLIPWeights) throws(CLIPError) {
+        for (what, size, limit) in [
+            ("a width", max(image.width, text.width), Self.largest.width),
+            ("a hidden width", max(image.hiddenWidth, text.hiddenWidth), Self.largest.hiddenWidth),
+            ("an embedding's width", dimension, Self.largest.width),
+            ("a number of patches", imageTokens, Self.largest.tokens),
+            ("a context", contextLength, Self.largest.tokens),
+        ] where size > limit {
+            throw weights.notCLIP("\(what) of \(size) is beyond any CLIP; at most \(limit) is read")
+        }
     }
 
     private static func tower(

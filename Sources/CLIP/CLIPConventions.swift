@@ -19,8 +19,15 @@ struct CLIPConventions: Hashable, Sendable {
     /// OpenCLIP's image towers whose heads are not 64 wide, by their width: H/14, g/14, bigG/14.
     private static let widerHeads = [1280: 16, 1408: 16, 1664: 16]
 
-    /// The conventions of a file: of the configuration beside it, else of whoever writes such files.
-    /// - Throws: `CLIPError.notCLIP` where a configuration asks for what is not known here.
+    /// Text towers of published CLIPs are no narrower; OpenAI's and OpenCLIP's have the same names and sizes, and another
+    /// activation.
+    private static let publishedWidth = 256
+    /// What OpenAI's archives hold beside the weights, and no other's.
+    private static let openAIMarks = ["input_resolution", "context_length", "vocab_size"]
+
+    /// The conventions of a file: of the configuration beside it, else OpenAI's, where the file is OpenAI's or smaller
+    /// than any that is published.
+    /// - Throws: `CLIPError.notCLIP` where a configuration asks for what is not known here, or none tells the activation.
     init(for weights: CLIPWeights) throws(CLIPError) {
         self.init()
         let path = weights.checkpoint.path
@@ -43,11 +50,14 @@ struct CLIPConventions: Hashable, Sendable {
             source = candidate
             return
         }
-        if weights.names.isTrainingState {
-            // What OpenCLIP's training saves; its models have GELU unless they say otherwise.
-            activation = .gelu
-            source = "OpenCLIP's training"
+        if Self.openAIMarks.allSatisfy({ weights.checkpoint.contains(weights.names.prefix + $0) }) { return }
+        guard try weights.extents(of: weights.names.tokens, rank: 2)[1] < Self.publishedWidth else {
+            throw weights.notCLIP(
+                "the weights do not say whether GELU or quick-GELU they were trained with; put OpenCLIP's "
+                    + "open_clip_config.json beside them (for weights of OpenAI, {\"model_cfg\": {\"quick_gelu\": true}})"
+            )
         }
+        source = "assumed as OpenAI's"
     }
 
     init(

@@ -34,32 +34,33 @@ struct CLIPNames: Sendable {
     /// Whether projections are `[d, W]`, as linear layers have it, not `[W, d]`.
     let isProjectionTransposed: Bool
     private let imageBlocks, textBlocks: String
-
-    /// Whether the weights are part of what OpenCLIP's training saves, beside its optimiser.
-    let isTrainingState: Bool
-
     /// What stands before all names in files that hold more than the model, or that saved it in a wrapper.
-    private static let prefixes = [
-        "", "state_dict.module.", "state_dict.", "module.", "model.", "clip.", "clip_model.",
-    ]
+    let prefix: String
+    /// What the names of the towers' tensors begin with.
+    private let towers: [String]
 
     /// The layout of a checkpoint, told by its names; OpenAI's where none is recognised.
     init(recognising checkpoint: Checkpoint) {
-        for prefix in Self.prefixes {
-            if checkpoint.contains(prefix + "vision_model.embeddings.class_embedding") {
-                self = .huggingFace(prefix)
-                return
-            }
-            // Some models of OpenCLIP keep the text tower in a module of its own.
-            for text in ["", "text."] where checkpoint.contains(prefix + text + "token_embedding.weight") {
-                let isResNet = checkpoint.contains(prefix + "visual.attnpool.positional_embedding")
-                self = .openAI(prefix, text: text, isResNet: isResNet)
-                return
-            }
+        if let prefix = Self.prefix(of: "vision_model.embeddings.class_embedding", in: checkpoint) {
+            self = .huggingFace(prefix)
+            return
         }
-        let isResNet = checkpoint.contains("visual.attnpool.positional_embedding")
-        self = .openAI("", text: "", isResNet: isResNet)
+        let pool = Self.prefix(of: "visual.attnpool.positional_embedding", in: checkpoint)
+        let prefix = pool ?? Self.prefix(of: "visual.class_embedding", in: checkpoint) ?? ""
+        // Some models of OpenCLIP keep the text tower in a module of its own.
+        let isApart = checkpoint.contains(prefix + "text.token_embedding.weight")
+        self = .openAI(prefix, text: isApart ? "text." : "", isResNet: pool != nil)
     }
+
+    /// What stands before a name that one tensor ends in; nil where none does, or several and none is the name itself.
+    private static func prefix(of name: String, in checkpoint: Checkpoint) -> String? {
+        if checkpoint.contains(name) { return "" }
+        let found = checkpoint.names.filter { $0.hasSuffix("." + name) }
+        return found.count == 1 ? String(found[0].dropLast(name.count)) : nil
+    }
+
+    /// Whether a tensor is part of either tower.
+    func isOfTower(_ name: String) -> Bool { towers.contains { name.hasPrefix($0) } }
 
     /// What the names of all blocks' tensors begin with, their number following.
     func blocks(_ tower: Tower) -> String { tower == .image ? imageBlocks : textBlocks }
@@ -92,8 +93,11 @@ struct CLIPNames: Sendable {
             normPost: image + "ln_post", imageProjection: image + "proj",
             tokens: text + "token_embedding.weight", textPositions: text + "positional_embedding",
             normFinal: text + "ln_final", textProjection: text + "text_projection",
-            isProjectionTransposed: false, isTrainingState: prefix.hasPrefix("state_dict."),
-            imageBlocks: image + "transformer.resblocks.", textBlocks: text + "transformer.resblocks.")
+            isProjectionTransposed: false, imageBlocks: image + "transformer.resblocks.",
+            textBlocks: text + "transformer.resblocks.", prefix: prefix,
+            towers: [image]
+                + ["transformer.", "token_embedding", "positional_embedding", "ln_final", "text_projection"]
+                .map { text + $0 })
     }
 
     /// `CLIPModel` of the transformers library; `pre_layrnorm` is spelt so there.
@@ -107,16 +111,17 @@ struct CLIPNames: Sendable {
             tokens: text + "embeddings.token_embedding.weight",
             textPositions: text + "embeddings.position_embedding.weight",
             normFinal: text + "final_layer_norm", textProjection: prefix + "text_projection.weight",
-            isProjectionTransposed: true, isTrainingState: false, imageBlocks: image + "encoder.layers.",
-            textBlocks: text + "encoder.layers.")
+            isProjectionTransposed: true, imageBlocks: image + "encoder.layers.",
+            textBlocks: text + "encoder.layers.", prefix: prefix,
+            towers: [image, text, prefix + "visual_projection", prefix + "text_projection"])
     }
 
     private init(
         residual: Residual, classToken: String, patches: String, imagePositions: String, normPre: String,
         normPost: String,
         imageProjection: String, tokens: String, textPositions: String, normFinal: String,
-        textProjection: String, isProjectionTransposed: Bool, isTrainingState: Bool, imageBlocks: String,
-        textBlocks: String
+        textProjection: String, isProjectionTransposed: Bool, imageBlocks: String, textBlocks: String,
+        prefix: String, towers: [String]
     ) {
         self.residual = residual
         self.classToken = classToken
@@ -130,8 +135,9 @@ struct CLIPNames: Sendable {
         self.normFinal = normFinal
         self.textProjection = textProjection
         self.isProjectionTransposed = isProjectionTransposed
-        self.isTrainingState = isTrainingState
         self.imageBlocks = imageBlocks
         self.textBlocks = textBlocks
+        self.prefix = prefix
+        self.towers = towers
     }
 }

@@ -17,66 +17,26 @@ struct CLIPWeights: Sendable {
         let gain, bias: Tensor
     }
 
-    /// Throws unless every tensor that the towers need is there and has its shape; reads no weights.
+    /// What may stand within the towers and changes nothing that they compute.
+    private static let idle = ["num_batches_tracked", "position_ids", "attn_mask"]
+
+    /// Throws unless every tensor that the towers need is there and has its shape, and no other that belongs to them;
+    /// reads no weights.
     func verify(_ configuration: CLIPConfiguration) throws(CLIPError) {
-        let (image, text) = (configuration.image, configuration.text)
-        if let residual = configuration.residual {
-            try verify(residual, configuration)
-        } else {
-            let side = configuration.patchSize
-            try require(names.patches, [image.width, 3, side, side])
-            try require(names.classToken, [image.width])
-            try require(names.imagePositions, [configuration.imageTokens, image.width])
-            for norm in [names.normPre, names.normPost] { try requireLayer(norm, [image.width]) }
-            try requireProjection(names.imageProjection, width: image.width, configuration)
-            for layer in 0..<image.layers { try verify(names.block(.image, layer), image) }
+        var required: Set<String> = []
+        for (name, expected) in CLIPShapes(configuration, names).tensors {
+            guard let found = checkpoint.shape(of: name) else { throw missing(name) }
+            guard found == expected else {
+                throw .weights(
+                    .mismatch(path: checkpoint.path, name: name, found: found, expected: expected))
+            }
+            required.insert(name)
         }
-        try require(names.tokens, [configuration.vocabularySize, text.width])
-        try require(names.textPositions, [configuration.contextLength, text.width])
-        try requireLayer(names.normFinal, [text.width])
-        try requireProjection(names.textProjection, width: text.width, configuration)
-        for layer in 0..<text.layers { try verify(names.block(.text, layer), text) }
-    }
-
-    private func requireProjection(
-        _ name: String, width: Int, _ configuration: CLIPConfiguration
-    ) throws(CLIPError) {
-        let d = configuration.dimension
-        try require(name, names.isProjectionTransposed ? [d, width] : [width, d])
-    }
-
-    /// The same for a ResNet's image tower.
-    private func verify(_ sizes: ResidualSizes, _ configuration: CLIPConfiguration) throws(CLIPError) {
-        let residual = names.residual
-        func require(_ convolution: String, _ norm: String, _ shape: Shape) throws(CLIPError) {
-            try self.require(convolution + ".weight", shape)
-            for part in ["weight", "bias", "running_mean", "running_var"] {
-                try self.require("\(norm).\(part)", [shape[0]])
+        for name in checkpoint.names where names.isOfTower(name) && !required.contains(name) {
+            guard Self.idle.contains(where: name.hasSuffix) else {
+                throw notCLIP("\(name) belongs to a variant of CLIP that is not read")
             }
         }
-        let half = sizes.width / 2
-        try require(residual.image + "conv1", residual.image + "bn1", [half, 3, 3, 3])
-        try require(residual.image + "conv2", residual.image + "bn2", [half, half, 3, 3])
-        try require(residual.image + "conv3", residual.image + "bn3", [sizes.width, half, 3, 3])
-        for (stage, count) in sizes.blocks.enumerated() {
-            for block in 0..<count {
-                let name = residual.block(stage: stage, block)
-                let (inputs, middle) = (sizes.inputs(stage: stage, block: block), sizes.middle(stage: stage))
-                let outputs = middle * ResidualSizes.expansion
-                try require(name + "conv1", name + "bn1", [middle, inputs, 1, 1])
-                try require(name + "conv2", name + "bn2", [middle, middle, 3, 3])
-                try require(name + "conv3", name + "bn3", [outputs, middle, 1, 1])
-                if sizes.hasShortcut(stage: stage, block: block) {
-                    try require(name + "downsample.0", name + "downsample.1", [outputs, inputs, 1, 1])
-                }
-            }
-        }
-        let width = sizes.features
-        try self.require(names.imagePositions, [configuration.imageTokens, width])
-        for layer in ["q_proj", "k_proj", "v_proj"] {
-            try requireLayer(residual.pool + layer, [width, width])
-        }
-        try requireLayer(residual.pool + "c_proj", [configuration.dimension, width])
     }
 
     /// The sizes of a ResNet, or nil where the image tower is none.
@@ -94,36 +54,6 @@ struct CLIPWeights: Sendable {
             throw notCLIP("its ResNet has stages of \(blocks) blocks")
         }
         return ResidualSizes(width: width, blocks: blocks)
-    }
-
-    private func verify(_ block: CLIPNames.Block, _ tower: CLIPConfiguration.Tower) throws(CLIPError) {
-        let width = tower.width
-        try requireLayer(block.norm1, [width])
-        try requireLayer(block.norm2, [width])
-        try requireLayer(block.out, [width, width])
-        try requireLayer(block.expand, [tower.hiddenWidth, width])
-        try requireLayer(block.contract, [width, tower.hiddenWidth])
-        switch block.projections {
-        case .joined(let weight, let bias):
-            try require(weight, [3 * width, width])
-            try require(bias, [3 * width])
-        case .separate(let query, let key, let value):
-            for layer in [query, key, value] { try requireLayer(layer, [width, width]) }
-        }
-    }
-
-    /// A layer's weight, and a bias of the weight's first extent.
-    private func requireLayer(_ layer: String, _ shape: Shape) throws(CLIPError) {
-        try require(layer + ".weight", shape)
-        try require(layer + ".bias", [shape[0]])
-    }
-
-    private func require(_ name: String, _ expected: Shape) throws(CLIPError) {
-        guard let found = checkpoint.shape(of: name) else { throw missing(name) }
-        guard found == expected else {
-            throw .weights(
-                .mismatch(path: checkpoint.path, name: name, found: found, expected: expected))
-        }
     }
 
     /// The positive extents of a tensor that must be there.
@@ -150,12 +80,7 @@ struct CLIPWeights: Sendable {
         case .clip, .clipTower, .unknown: break
         case let kind: return notCLIP(kind.refusal)
         }
-        do throws(CheckpointError) {
-            _ = try checkpoint.tensor(name)
-            return notCLIP("\(name) is of no use")
-        } catch {
-            return .weights(error)
-        }
+        return .weights(checkpoint.unknown(name))
     }
 
     func notCLIP(_ reason: String) -> CLIPError { .notCLIP(path: checkpoint.path, reason: reason) }

@@ -1,10 +1,10 @@
-import Checkpoints
 import NeuralLayers
 import Tensors
 import TestSupport
 import Testing
 
 @testable import CLIP
+@testable import Checkpoints
 
 /// CLIPs as their sources lay them out: files, folders, configurations and tokenizers.
 @Suite struct CLIPSourceTests {
@@ -64,6 +64,15 @@ import Testing
         #expect(
             model.configuration.image.heads == 4 && model.configuration.conventionsSource == "config.json")
         try expectEqual(model, expected(activation, imageHeads: 4))
+
+        try write(
+            "preprocessor_config.json", #"{"image_mean": [0.5, 0.25, 0], "image_std": [1, 2, 0.5]}"#)
+        let coloured = try CLIPModel.open(path: folder.path, merges: folder.file("merges.txt")).configuration
+        #expect(coloured.mean == [0.5, 0.25, 0] && coloured.deviation == [1, 2, 0.5])
+        try write("preprocessor_config.json", #"{"image_mean": [0.5], "image_std": [1, 2, 0.5]}"#)
+        #expect(throws: CLIPError.self) {
+            try CLIPModel.open(path: folder.path, merges: folder.file("merges.txt"))
+        }
     }
 
     @Test func anActivationThatIsNotKnownIsRefused() throws {
@@ -94,8 +103,15 @@ import Testing
         let whole = try Checkpoint.open(path: folder.path)
         #expect(whole.names == names && whole.path == folder.file(index))
         for name in names { #expect(try whole.tensor(name) == weights[name]) }
-        let fingerprint = try whole.fingerprint
-        #expect(fingerprint.count == 64)
+        // The documented rule, through the fingerprint of a file that is the digests.
+        let digests = try ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"].map {
+            try Checkpoint.open(path: folder.file($0)).fingerprint
+        }
+        #expect(try whole.fingerprint == Fingerprint.sha256(of: Bytes(Array(digests.joined().utf8))))
+        var altered = weights.filter { parts[1].contains($0.key) }
+        altered[names[9], default: Tensor([0])][0] += 1
+        try SafetensorsFile.write(altered, path: folder.file("model-00002-of-00002.safetensors"))
+        #expect(try Checkpoint.open(path: folder.path).fingerprint != whole.fingerprint)
 
         // What an index may not do: name what is not there, or lead elsewhere.
         for (old, new) in [
@@ -106,15 +122,56 @@ import Testing
         }
     }
 
-    @Test func openCLIPsTrainingFileHasGELUUnlessItsConfigurationSaysOtherwise() throws {
+    /// The conventions of a file whose text tower has that width.
+    private func conventions(textWidth: Int, prefix: String = "", marked: Bool = false) throws
+        -> CLIPConventions
+    {
+        var tensors = weights
+        tensors["token_embedding.weight"] = Tensor(zeros: [2, textWidth])
+        if marked {
+            for name in ["input_resolution", "context_length", "vocab_size"] { tensors[name] = Tensor([1]) }
+        }
+        let path = folder.file("clip.safetensors")
+        try SafetensorsFile.write(
+            Dictionary(uniqueKeysWithValues: tensors.map { (prefix + $0.key, $0.value) }), path: path)
+        return try CLIPConventions(for: CLIPWeights(Checkpoint.open(path: path)))
+    }
+
+    @Test func theActivationIsNotGuessedWherePublishersDiffer() throws {
+        #expect(try conventions(textWidth: 8).source == "assumed as OpenAI's")
+        for prefix in ["", "state_dict.module."] {
+            #expect {
+                try conventions(textWidth: 512, prefix: prefix)
+            } throws: { "\($0)".contains("GELU") && "\($0)".contains("open_clip_config.json") }
+            let openAI = try conventions(textWidth: 512, prefix: prefix, marked: true)
+            #expect(openAI.activation == .quickGELU && openAI.source == "OpenAI's own")
+        }
+        // What the message says helps.
+        try write("open_clip_config.json", #"{"model_cfg": {"quick_gelu": true}}"#)
+        #expect(try conventions(textWidth: 512).activation == .quickGELU)
+        try write("open_clip_config.json", #"{"model_cfg": {}}"#)
+        #expect(try conventions(textWidth: 512).activation == .gelu)
+    }
+
+    @Test(arguments: [
+        "state_dict.model.", "_orig_mod.", "model_state_dict.", "state_dict.module.", "module.", "clip.",
+    ])
+    func aModelIsFoundBehindAPrefix(prefix: String) throws {
+        for weights in [weights, try CLIPWeightsTests.huggingFace(weights)] {
+            let saved = weights.map { (prefix + $0.key, $0.value) } + [("optimizer.step", Tensor([1]))]
+            try SafetensorsFile.write(
+                Dictionary(uniqueKeysWithValues: saved), path: folder.file("saved.safetensors"))
+            let configuration = try CLIPModel.configuration(
+                of: .open(path: folder.file("saved.safetensors")))
+            #expect(configuration.dimension == 3)
+        }
+    }
+
+    @Test func openCLIPsTrainingFileIsReadByItsConfiguration() throws {
         let saved = Dictionary(
             uniqueKeysWithValues: weights.map { ("state_dict.module." + $0.key, $0.value) })
         try SafetensorsFile.write(saved, path: folder.file("epoch_32.safetensors"))
         let merges = folder.file("merges.txt")
-        let configuration = try CLIPModel.open(path: folder.file("epoch_32.safetensors"), merges: merges)
-            .configuration
-        #expect(configuration.activation == .gelu && configuration.dimension == 3)
-
         try write(
             "open_clip_config.json",
             """
@@ -124,6 +181,7 @@ import Testing
             """)
         let model = try CLIPModel.open(path: folder.file("epoch_32.safetensors"), merges: merges)
         #expect(model.configuration.activation == .quickGELU && model.configuration.image.heads == 4)
+        #expect(model.configuration.mean == [0.5, 0.5, 0.5])
         #expect(model.configuration.deviation == [0.25, 0.5, 1])
         let texts = ["abc", "ab cd"]
         #expect(

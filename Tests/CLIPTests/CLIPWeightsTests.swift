@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import NeuralLayers
 import Tensors
 import TestSupport
@@ -163,6 +164,57 @@ import Testing
             var fewer = weights
             fewer[name] = nil
             #expect { try Self.model(fewer) } throws: { "\($0)".contains(name) }
+        }
+    }
+
+    @Test(arguments: [
+        // LongCLIP's positions from 20 on, OpenCLIP's LayerScale, CoCa's token.
+        "positional_embedding_res", "transformer.resblocks.1.ls_1.gamma",
+        "visual.transformer.resblocks.0.ls_2.gamma",
+        "visual.attn_pool.query",
+    ])
+    func aTensorThatWouldChangeWhatIsComputedIsRefused(name: String) throws {
+        var more = try Self.weights()
+        for name in [
+            "logit_scale", "logit_bias", "visual.num_batches_tracked", "input_resolution", "attn_mask",
+        ] {
+            more[name] = Tensor([1])
+        }
+        #expect(try Self.model(more).configuration.dimension == 3)
+        more[name] = Tensor([1])
+        #expect { try Self.model(more) } throws: { "\($0)".contains(name) }
+    }
+
+    /// A file of 28 GB that takes a few kilobytes on the disk: its text tower is 3,100,000,000 wide.
+    @Test func sizesWhoseProductsOverflowAreRefused() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("clip.safetensors")
+        let width = 3_100_000_000
+        var shapes = try Self.weights().mapValues(\.shape.dimensions)
+            .filter { !$0.key.contains("resblocks.1.") }
+        shapes["token_embedding.weight"] = [1, width]
+        shapes["positional_embedding"] = [1, width]
+        shapes["text_projection"] = [width, 1]
+        shapes["visual.proj"] = [8, 1]
+        for name in ["ln_final", "transformer.resblocks.0.ln_1", "transformer.resblocks.0.ln_2"] {
+            for part in ["weight", "bias"] { shapes["\(name).\(part)"] = [width] }
+        }
+        var members: [String] = []
+        var end = 0
+        for (name, shape) in shapes {
+            let start = end
+            end += shape.reduce(1, *)
+            members.append(
+                "\"\(name)\":{\"dtype\":\"U8\",\"shape\":\(shape),\"data_offsets\":[\(start),\(end)]}")
+        }
+        let header = Array("{\(members.joined(separator: ","))}".utf8)
+        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
+        try WholeFile.write(path: path, contents: length + header)
+        #expect(truncate(path, 8 + header.count + end) == 0)
+        try WholeFile.write(
+            path: folder.file("clip.json"), contents: #"{"model_cfg": {"quick_gelu": true}}"#.utf8)
+        #expect { try CLIPModel.configuration(of: .open(path: path)) } throws: {
+            "\($0)".contains("a width of \(width) is beyond any CLIP")
         }
     }
 

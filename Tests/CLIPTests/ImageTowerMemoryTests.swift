@@ -30,6 +30,5 @@ import Testing
         let estimate = memory.weights + memory.encoder
         #expect(measured < estimate + 4 << 20)
         #expect(estimate < 2 * measured)
-        print("image tower, \(isResNet ? "ResNet" : "transformer"): \(measured) of \(estimate) bytes")
     }
 }

@@ -47,6 +47,20 @@ import Testing
         #expect(smaller.tokens(of: "abc") == [512, 256 + 66])
     }
 
+    @Test func aFileTooLargeForMergesIsNotRead() throws {
+        let folder = try TemporaryFolder()
+        for beginning in ["a b\n", "{", "\u{1f}"] {
+            try Data(beginning.utf8).write(to: URL(fileURLWithPath: folder.file("merges")))
+            #expect(truncate(folder.file("merges"), 65 << 20) == 0)
+            let peak = peakAllocation {
+                #expect { try Tokenizer.open(path: folder.file("merges")) } throws: {
+                    "\($0)".contains("more than 64 MiB")
+                }
+            }
+            #expect(peak < 1 << 20)
+        }
+    }
+
     @Test func longWordsDoNotTakeQuadraticTime() throws {
         let tokenizer = try Tokenizer(merges: Array("a a\naa aa\naaaa aaaa\naaaaaaaa a</w>\n".utf8))
         // Half a million characters: a loop over all pairs for every merge would take hours.

@@ -183,6 +183,11 @@ def clip_model(seed, *sizes):
     return module, model
 
 
+def tell_activation(name):
+    """The configuration beside weights that do not say themselves which GELU they have: OpenAI's."""
+    Path(path(name + ".json")).write_text(json.dumps({"model_cfg": {"quick_gelu": True}}))
+
+
 def archive(module, model, file, resolution):
     """A TorchScript archive in half precision, as OpenAI publishes; returns what a CPU computes with its weights."""
     module.convert_weights(model)
@@ -191,6 +196,7 @@ def archive(module, model, file, resolution):
     image = torch.zeros(1, 3, resolution, resolution)
     tokens = torch.zeros(1, 77, dtype=torch.long)
     torch.jit.save(torch.jit.trace(model, (image.half(), tokens), check_trace=False), file)
+    tell_activation(Path(file).stem)
     return model.float()
 
 
@@ -198,6 +204,7 @@ def vit():
     """A ViT-B/32: its float32 weights, and a TorchScript archive in half precision."""
     module, model = clip_model(6, 512, 224, 12, 768, 32, 77, 49408, 512, 8, 12)
     torch.save(model.state_dict(), path("ViT-B-32-float32.pt"))
+    tell_activation("ViT-B-32-float32")
     good = compare_clip("ViT-B/32", model, path("ViT-B-32-float32.pt"), 224, "float32 state")
     model = archive(module, model, path("ViT-B-32.pt"), 224)
     return good & compare_clip("ViT-B/32", model, path("ViT-B-32.pt"), 224, "half-precision TorchScript archive")

@@ -4,7 +4,7 @@ import Checkpoints
 /// Files compressed with gzip, expanded in memory.
 enum Gzip {
     /// OpenAI's merges take 3.2 MB; what expands beyond this is no file of merges.
-    private static let largest = 64 << 20
+    static let largest = 64 << 20
 
     /// Whether the file begins as gzip's do (RFC 1952).
     static func isCompressed(_ file: MappedFile) -> Bool {

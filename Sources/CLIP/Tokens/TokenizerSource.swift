@@ -10,7 +10,12 @@ public enum TokenizerSource {
 
     /// The merges in a file: lines as they are, plain or compressed with gzip, or those of a `tokenizer.json`.
     /// - Parameter count: how many merges are wanted; of a compressed file nothing behind them is expanded. Nil for all.
+    /// - Throws: `TokenizerError`; for a file of more than 64 MiB before anything of it is read.
     static func merges(_ file: MappedFile, count: Int?) throws(TokenizerError) -> [UInt8] {
+        guard file.count <= Gzip.largest else {
+            throw .malformed(
+                path: file.path, line: 1, reason: "more than \(Gzip.largest >> 20) MiB: no file of merges")
+        }
         if Gzip.isCompressed(file) {
             // Every merge has a space, and so may the heading; behind one more the last merge is whole.
             var spaces = count.map { $0 + 2 } ?? .max

@@ -9,7 +9,7 @@ public struct Checkpoint: Sendable {
     private let files: [MappedFile]
     private let contents: CheckpointContents
 
-    /// The names of all tensors, sorted.
+    /// The names of all tensors, sorted; those too whose type is not read.
     public let names: [String]
 
     /// Text that the file carries beside the tensors.
@@ -24,7 +24,7 @@ public struct Checkpoint: Sendable {
     /// The kind of file, for example "safetensors".
     public var format: String { contents.format }
 
-    /// Opens a file, the index of several (`model.safetensors.index.json`), or a folder with either as the transformers
+    /// Opens a file, the index of several (such as `model.safetensors.index.json`), or a folder with either as the transformers
     /// library and OpenCLIP name them.
     /// - Throws: `CheckpointError`; a file that is cut short, too long, or contradicts itself is not opened.
     public static func open(path: String) throws(CheckpointError) -> Checkpoint {
@@ -43,28 +43,31 @@ public struct Checkpoint: Sendable {
         } catch {
             throw .format(path: file.path, error)
         }
-        names = contents.tensors.keys.sorted()
+        names = (Array(contents.tensors.keys) + contents.unreadable.keys).sorted()
     }
 
     /// A number that a layer of a pickled network keeps as an attribute, named as its tensors are:
     /// `synthesis.b4.conv1.conv_clamp`. Files of tensors alone have none.
     public func setting(_ name: String) -> Double? { contents.settings[name] }
 
-    public func contains(_ name: String) -> Bool { contents.tensors[name] != nil }
+    public func contains(_ name: String) -> Bool { shape(of: name) != nil }
 
-    public func shape(of name: String) -> Shape? { contents.tensors[name]?.shape }
+    public func shape(of name: String) -> Shape? {
+        contents.tensors[name]?.shape ?? contents.unreadable[name]?.shape
+    }
 
     /// The type of a tensor's numbers in the file ("float16"), and the bytes that they take.
     public func storage(of name: String) -> (type: String, byteCount: Int)? {
-        contents.tensors[name].map { ("\($0.element)", $0.shape.count * $0.element.size) }
+        if let other = contents.unreadable[name] { return ("\(other.type), not read", other.byteCount) }
+        return contents.tensors[name].map { ("\($0.element)", $0.shape.count * $0.element.size) }
     }
 
     /// The tensor as float32; integers and float64 are rounded to the nearest float32.
-    /// - Throws: `CheckpointError.unknownTensor`; `CheckpointError.format` where a packed record is damaged.
+    /// - Throws: `CheckpointError.unknownTensor`; `CheckpointError.format` where a packed record is damaged, or the
+    ///   type is none that becomes float32.
     public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
-        guard let stored = contents.tensors[name] else {
-            throw .unknownTensor(path: path, name: name, similar: similarNames(to: name))
-        }
+        if let other = contents.unreadable[name] { throw .format(path: path, other.error) }
+        guard let stored = contents.tensors[name] else { throw unknown(name) }
         do throws(FormatError) {
             return try stored.load()
         } catch {
@@ -73,7 +76,7 @@ public struct Checkpoint: Sendable {
     }
 
     /// A matrix that stays in the file in the type in which it is stored, half precision for example.
-    /// - Throws: as `tensor`; `CheckpointError.mismatch` where it has another rank than 2.
+    /// - Throws: as `tensor`; `CheckpointError.rank` where it is no matrix.
     public func matrix(_ name: String) throws(CheckpointError) -> StoredMatrix {
         do throws(FormatError) {
             if let matrix = try contents.tensors[name]?.matrix() { return matrix }
@@ -81,11 +84,10 @@ public struct Checkpoint: Sendable {
             throw .format(path: path, error)
         }
         let tensor = try tensor(name)
-        do throws(ShapeError) {
-            return try StoredMatrix(tensor)
-        } catch {
-            throw .mismatch(path: path, name: name, found: tensor.shape, expected: [0, 0])
+        guard let matrix = try? StoredMatrix(tensor) else {
+            throw .rank(path: path, name: name, found: tensor.shape.rank, expected: 2)
         }
+        return matrix
     }
 
     /// The tensor as float32, which must have that shape.
@@ -98,20 +100,25 @@ public struct Checkpoint: Sendable {
     }
 
     /// The SHA-256 of the whole file in hexadecimal, computed at every call (about 0.5 s a gigabyte); of several files,
-    /// that of their own, one after another in the order of the files' names.
+    /// that of their hexadecimal digests, joined in the order of the files' names.
     /// - Throws: `CheckpointError.unreadable` where the library has no SHA-256.
     public var fingerprint: String {
         get throws(CheckpointError) {
-            var digests: [String] = []
-            for file in files {
-                guard let digest = Fingerprint.sha256(of: Bytes(file)) else {
+            func digest(_ bytes: Bytes) throws(CheckpointError) -> String {
+                guard let digest = Fingerprint.sha256(of: bytes) else {
                     throw .unreadable(path: path, reason: "OpenSSL would not compute SHA-256")
                 }
-                digests.append(digest)
+                return digest
             }
-            if digests.count == 1 { return digests[0] }
-            return Fingerprint.sha256(of: Bytes(Array(digests.joined().utf8))) ?? digests.joined()
+            var digests: [String] = []
+            for file in files { digests.append(try digest(Bytes(file))) }
+            return digests.count == 1 ? digests[0] : try digest(Bytes(Array(digests.joined().utf8)))
         }
+    }
+
+    /// The error that says that no tensor has that name, and which come near it.
+    public func unknown(_ name: String) -> CheckpointError {
+        .unknownTensor(path: path, name: name, similar: similarNames(to: name))
     }
 
     /// Up to three names that end as the one asked for does: most often a prefix is what differs.

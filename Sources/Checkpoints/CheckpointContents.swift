@@ -2,6 +2,8 @@
 struct CheckpointContents: Sendable {
     let format: String
     var tensors: [String: StoredTensor] = [:]
+    /// What is there besides, of types that do not become float32.
+    var unreadable: [String: UnreadableTensor] = [:]
     var metadata: [String: String] = [:]
     var settings: [String: Double] = [:]
 
@@ -9,7 +11,10 @@ struct CheckpointContents: Sendable {
 
     /// Reads bytes of any kind known here.
     init(_ bytes: Bytes) throws(FormatError) {
-        if NumPyFile.recognises(bytes) {
+        // First: the length of a header may be spelt with the bytes that another kind begins with.
+        if SafetensorsFile.recognises(bytes) {
+            self = try SafetensorsFile.read(bytes)
+        } else if NumPyFile.recognises(bytes) {
             self = try NumPyFile.read(bytes)
         } else if ZipArchive.recognises(bytes) {
             var archive = try ZipArchive(bytes)
@@ -26,7 +31,7 @@ struct CheckpointContents: Sendable {
             self = try PyTorchLegacyFile.read(bytes)
         } else if PickleInterpreter.recognises(bytes) {
             self = try PickleFile.read(bytes)
-        } else if SafetensorsFile.recognises(bytes) {
+        } else if SafetensorsFile.resembles(bytes) {
             self = try SafetensorsFile.read(bytes)
         } else {
             throw .unrecognised

@@ -1,7 +1,7 @@
 import Tensors
 
-/// What a file of tensors holds, told by their names: as much as is needed to say what a file is that was taken for
-/// another, and which command would take it.
+/// What a file of tensors holds, told by their names: just enough to tell a user who gave the wrong file what it is, and
+/// which option takes it.
 public enum CheckpointKind: Hashable, Sendable {
     /// How a file that is known names its tensors.
     public enum Layout: String, Hashable, Sendable {
@@ -92,12 +92,16 @@ public enum CheckpointKind: Hashable, Sendable {
     private static func network(_ checkpoint: Checkpoint) -> CheckpointKind {
         var endings: Set<String> = []
         let wanted = Set(marks.flatMap { [$0.name, $0.and] })
+        let parts = wanted.map { $0.split(separator: ".").count }.max() ?? 0
         for name in checkpoint.names {
-            var rest = name[...]
-            while true {
-                if wanted.contains(String(rest)) { endings.insert(String(rest)) }
-                guard let dot = rest.firstIndex(of: ".") else { break }
-                rest = rest[rest.index(after: dot)...]
+            // From the last dot back, and no further than the longest mark: a name may have any number of them.
+            var before = name[...]
+            for _ in 0..<parts {
+                let dot = before.utf8.lastIndex(of: UInt8(ascii: "."))
+                let ending = String(dot.map { name[name.index(after: $0)...] } ?? name[...])
+                if wanted.contains(ending) { endings.insert(ending) }
+                guard let dot else { break }
+                before = name[..<dot]
             }
         }
         return marks.first { endings.contains($0.name) && ($0.and.isEmpty || endings.contains($0.and)) }?.kind

@@ -16,10 +16,14 @@ public enum SafetensorsFile {
         "U8": .uint8, "U16": .uint16, "U32": .uint32, "U64": .uint64, "BOOL": .bool,
     ]
 
-    /// Whether bytes begin as a safetensors file does.
+    /// Whether bytes begin as a safetensors file does: with a length that a header may have, and a brace.
     static func recognises(_ bytes: Bytes) -> Bool {
-        bytes.starts(with: "{".utf8, at: 8)
+        guard let length: UInt64 = bytes.integer(at: 0) else { return false }
+        return length <= UInt64(maximumHeaderLength) && resembles(bytes)
     }
+
+    /// Whether bytes that nothing else begins with were meant to be a safetensors file.
+    static func resembles(_ bytes: Bytes) -> Bool { bytes.starts(with: "{".utf8, at: 8) }
 
     static func read(_ bytes: Bytes) throws(FormatError) -> CheckpointContents {
         guard let length: UInt64 = bytes.integer(at: 0) else {
@@ -45,16 +49,14 @@ public enum SafetensorsFile {
                 contents.metadata = try metadata(member.value)
                 continue
             }
-            let (tensor, range) = try tensor(member.name, member.value, in: data)
-            contents.tensors[member.name] = tensor
-            ranges.append((member.name, range))
+            ranges.append((member.name, try add(member.name, member.value, in: data, to: &contents)))
         }
         try requireNoGap(ranges, in: data)
         return contents
     }
 
     /// Writes float32 tensors in the order of their names, whole or not at all; the data starts on a cache line.
-    /// - Throws: `CheckpointError.unwritable` where the system refuses, or the header is longer than readers take.
+    /// - Throws: `CheckpointError.uncreatable` where the header is longer than readers take; as `WholeFile.write`.
     public static func write(
         _ tensors: [String: Tensor], metadata: [String: String] = [:], path: String
     ) throws(CheckpointError) {
@@ -68,7 +70,7 @@ public enum SafetensorsFile {
         var offset = 0
         for (name, tensor) in ordered {
             guard name != "__metadata__" else {
-                throw .unwritable(
+                throw .uncreatable(
                     path: path, reason: "__metadata__ is not a name for a tensor in safetensors")
             }
             let end = offset + tensor.count * MemoryLayout<Float>.size
@@ -81,7 +83,7 @@ public enum SafetensorsFile {
         var header = Array("{\(members.joined(separator: ","))}".utf8)
         header += [UInt8](repeating: 0x20, count: (64 - (8 + header.count) % 64) % 64)
         guard header.count <= maximumHeaderLength else {
-            throw .unwritable(
+            throw .uncreatable(
                 path: path, reason: "a safetensors header takes \(maximumHeaderLength) bytes at most")
         }
         try WholeFile.write(path: path) { file throws(CheckpointError) in
@@ -110,33 +112,41 @@ public enum SafetensorsFile {
         return metadata
     }
 
-    private static func tensor(
-        _ name: String, _ value: JSONValue, in data: Bytes
-    ) throws(FormatError) -> (StoredTensor, Range<Int>) {
+    /// Adds a tensor; returns its bytes' place in the data.
+    private static func add(
+        _ name: String, _ value: JSONValue, in data: Bytes, to contents: inout CheckpointContents
+    ) throws(FormatError) -> Range<Int> {
         func fault(_ reason: String) -> FormatError {
             .malformed(format: format, offset: nil, reason: "\(name): \(reason)")
         }
         guard case .string(let elementName)? = value["dtype"] else { throw fault("has no dtype") }
-        guard let element = elementNames[elementName] else {
-            let known = elementNames.keys.sorted().joined(separator: ", ")
-            throw .unsupported(
-                format: format, reason: "\(name): dtype \(elementName.prefix(40)) is none of \(known)")
-        }
         guard let dimensions = value["shape"]?.integers else { throw fault("has no shape of integers") }
         let shape: Shape
         do { shape = try Shape(dimensions) } catch { throw fault(error.description) }
         guard let offsets = value["data_offsets"]?.integers, offsets.count == 2, 0 <= offsets[0],
             offsets[0] <= offsets[1]
         else { throw fault("data_offsets are not two rising offsets") }
+        let range = offsets[0]..<offsets[1]
 
+        guard let element = elementNames[elementName] else {
+            guard offsets[1] <= data.count else {
+                throw .truncated(format: format, what: name, needed: offsets[1], found: data.count)
+            }
+            let known = elementNames.keys.sorted().joined(separator: ", ")
+            let type = String(elementName.prefix(40))
+            contents.unreadable[name] = UnreadableTensor(
+                shape: shape, type: type, byteCount: range.count,
+                error: .unsupported(format: format, reason: "\(name): dtype \(type) is none of \(known)"))
+            return range
+        }
         let (size, overflow) = shape.count.multipliedReportingOverflow(by: element.size)
         guard !overflow, size == offsets[1] - offsets[0] else {
             throw fault("shape \(shape) of \(elementName) does not fill bytes \(offsets[0])..<\(offsets[1])")
         }
-        let tensor = try StoredTensor(
+        contents.tensors[name] = try StoredTensor(
             shape: shape, element: element, source: .bytes(data), start: offsets[0], format: format,
             name: name)
-        return (tensor, offsets[0]..<offsets[1])
+        return range
     }
 
     /// The format wants the data covered whole, and once.

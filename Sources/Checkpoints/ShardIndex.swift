@@ -1,8 +1,8 @@
 import Tensors
 
-/// The index of weights in several safetensors files: `{"weight_map": {"name": "model-00001-of-00002.safetensors", …}}`.
+/// The index of weights in several files: `{"weight_map": {"name": "model-00001-of-00002.safetensors", …}}`.
 struct ShardIndex {
-    private static let format = "safetensors index"
+    private static let format = "index of weights"
     private static let maximumShards = 1000
 
     /// The file that holds each tensor.
@@ -11,7 +11,8 @@ struct ShardIndex {
     /// The index, or nil where bytes are something else.
     /// - Throws: `FormatError` where it is an index that cannot be followed.
     init?(recognising bytes: Bytes) throws(FormatError) {
-        guard bytes.starts(with: "{".utf8) else { return nil }
+        // 123, a brace, may also be the last byte of a safetensors header's length.
+        guard bytes.starts(with: "{".utf8), !SafetensorsFile.recognises(bytes) else { return nil }
         guard let members = try JSONValue(bytes, format: Self.format)["weight_map"]?.members else {
             throw Self.fault("a JSON file without a \"weight_map\"")
         }
@@ -34,7 +35,7 @@ struct ShardIndex {
     func open(beside path: String) throws(FormatError) -> ([MappedFile], CheckpointContents) {
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
         var files: [MappedFile] = []
-        var contents = CheckpointContents(format: SafetensorsFile.format)
+        var contents: CheckpointContents?
         var found: [String: CheckpointContents] = [:]
         for name in Set(places.values).sorted() {
             let file: MappedFile
@@ -43,19 +44,27 @@ struct ShardIndex {
             } catch {
                 throw Self.fault("\(error)")
             }
-            guard SafetensorsFile.recognises(Bytes(file)) else {
-                throw Self.fault("\(name) is no safetensors file")
+            let shard: CheckpointContents
+            do throws(FormatError) {
+                shard = try CheckpointContents(Bytes(file))
+            } catch {
+                throw Self.fault("\(name): \(error)")
             }
-            let shard = try SafetensorsFile.read(Bytes(file))
-            contents.metadata.merge(shard.metadata) { first, _ in first }
+            var whole = contents ?? CheckpointContents(format: shard.format)
+            whole.metadata.merge(shard.metadata) { first, _ in first }
+            contents = whole
             found[name] = shard
             files.append(file)
         }
+        guard var contents else { throw Self.fault("it names no file") }
         for (tensor, name) in places {
-            guard let stored = found[name]?.tensors[tensor] else {
+            if let stored = found[name]?.tensors[tensor] {
+                contents.tensors[tensor] = stored
+            } else if let other = found[name]?.unreadable[tensor] {
+                contents.unreadable[tensor] = other
+            } else {
                 throw Self.fault("\(tensor.prefix(80)) is not in \(name)")
             }
-            contents.tensors[tensor] = stored
         }
         return (files, contents)
     }

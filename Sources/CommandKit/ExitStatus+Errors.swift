@@ -8,9 +8,10 @@ import StyleGAN
 extension CheckpointError: ExitingError {
     public var exitStatus: ExitStatus {
         switch self {
-        case .missing, .directory, .special, .unreadable: .noInput
-        case .empty, .format, .unknownTensor, .mismatch: .badData
-        case .unwritable: .cannotCreate
+        case .missing, .directory, .noWeights, .special, .unreadable: .noInput
+        case .empty, .format, .unknownTensor, .mismatch, .rank: .badData
+        case .uncreatable: .cannotCreate
+        case .unwritable: .inputOutput
         }
     }
 }
@@ -52,6 +53,7 @@ extension PictureError: ExitingError {
         switch self {
         case .missing: .noInput
         case .unrecognised: .usage
+        case .uncreatable: .cannotCreate
         case .file: .inputOutput
         case .size, .count, .tensor, .damaged: .badData
         }

@@ -11,6 +11,8 @@ public enum PictureError: Error, Hashable, Sendable, CustomStringConvertible {
     case tensor(shape: Shape)
     /// No such file.
     case missing(path: String)
+    /// No picture can be made there, or not in that format.
+    case uncreatable(path: String, reason: String)
     /// The file cannot be read or written; `reason` is the system's.
     case file(path: String, reason: String)
     /// The bytes are not the picture that they claim to be, or not whole.
@@ -25,6 +27,7 @@ public enum PictureError: Error, Hashable, Sendable, CustomStringConvertible {
         case .count(let found, let expected): "\(found) bytes do not fill a picture of \(expected)"
         case .tensor(let shape): "a tensor of shape \(shape) is no image; [3, height, width] is"
         case .missing(let path): "\(path): no such file"
+        case .uncreatable(let path, let reason): "\(path): cannot be made: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .damaged(let path, let format, let reason): "\(path): damaged \(format): \(reason)"
         case .unrecognised(let path):
@@ -40,7 +43,8 @@ public enum PictureError: Error, Hashable, Sendable, CustomStringConvertible {
         case .empty: self = .file(path: path, reason: "the file is empty")
         case .special: self = .file(path: path, reason: "is a pipe or device; a regular file is needed")
         case .unreadable(_, let reason): self = .file(path: path, reason: "cannot be read: \(reason)")
-        case .unwritable(_, let reason): self = .file(path: path, reason: "cannot be written: \(reason)")
+        case .uncreatable(_, let reason): self = .uncreatable(path: path, reason: reason)
+        case .unwritable(_, let reason): self = .file(path: path, reason: "writing failed: \(reason)")
         default: self = .file(path: path, reason: "\(error)")
         }
     }

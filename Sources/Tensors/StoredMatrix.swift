@@ -39,6 +39,7 @@ public struct StoredMatrix: Sendable {
     /// Writes rows as float32 to `target`, which has room for them.
     public func read(_ rows: Range<Int>, into target: UnsafeMutableBufferPointer<Float>) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= shape[0])
+        precondition(target.count >= rows.count * shape[1])
         convert(rows, UnsafeMutableBufferPointer(rebasing: target[..<(rows.count * shape[1])]))
     }
 }

@@ -24,13 +24,6 @@ import Testing
         }
     }
 
-    /// The time that this thread has had on a processor: what others run, or a pause, is no hang.
-    private var processorSeconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
     @Test func mutatedSafetensorsNeverTrap() throws {
         let header =
             "{\"__metadata__\":{\"a\":\"b\"},"

@@ -43,3 +43,10 @@ func fault(_ bytes: [UInt8]) throws -> FormatError? {
         return error
     }
 }
+
+/// The time that this thread has had on a processor: what others run, or a pause, is no hang.
+var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}

@@ -72,6 +72,18 @@ import Testing
         #expect(try fault([0x80, 2] + bytes("N" + deep + ".")) == nil)
     }
 
+    /// As Python writes them in protocol 2: `Counter(dict)`, and items set on `defaultdict(int)` and `defaultdict(dict)`.
+    @Test(arguments: [
+        "Counter\n}X\u{1}\0\0\0a%s\u{85}R.", "defaultdict\nc__builtin__\nlong\n\u{85}RX\u{1}\0\0\0a%s.",
+        "defaultdict\nc__builtin__\ndict\n\u{85}RX\u{1}\0\0\0a%s.",
+    ])
+    func dictionariesOfOtherClassesKeepTheirTensors(body: String) throws {
+        let array = "cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nX\u{2}\0\0\0u1\u{85}RC\u{1}A\u{86}R"
+        let text = "ccollections\n" + body.replacing("%", with: array)
+        let bytes = [0x80, 2] + text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+        #expect(try checkpoint(bytes).tensor("a").values == [65])
+    }
+
     @Test func aListThatHoldsItselfIsWalkedOnce() throws {
         #expect(try checkpoint(pickle("]q\u{1}h\u{1}a.")).names.isEmpty)
     }

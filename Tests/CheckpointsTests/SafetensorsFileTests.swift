@@ -42,12 +42,48 @@ import Testing
         (deep, "deeper"),
         (#""a":"\ud800""#, "surrogate"),
         (#""a""#, "':' is missing"),
+        (entry("a", "U8", "+4", "0,4"), "+4 is not a JSON number"),
+        (entry("a", "U8", "04", "0,4"), "04 is not a JSON number"),
+        (entry("a", "U8", "4", "00,4"), "00 is not a JSON number"),
+        (entry("a", "U8", "4", "0,+4"), "+4 is not a JSON number"),
+        (#""a":[-]"#, "- is not a JSON number"), (#""a":1."#, "1. is not a JSON number"),
+        (#""a":.5"#, ".5 is not a JSON number"), (#""a":1e"#, "1e is not a JSON number"),
+        (#""a":1-2"#, "1-2 is not a JSON number"), (#""a":-01.5"#, "-01.5 is not a JSON number"),
     ]
 
     @Test(arguments: hostile)
     func hostileHeadersAreRefusedByTheirFault(members: String, reason: String) throws {
         let error = try #require(try fault(Self.bytes("{" + members + "}", [0, 0, 0, 0])))
         #expect(error.description.contains(reason), "\(error)")
+    }
+
+    /// Lengths that are spelt as pickles begin (0x80, then protocol 2 to 5), and as JSON does (123, a brace).
+    @Test(arguments: [640, 896, 1152, 1408, 66_176, 123, 379])
+    func aHeaderMayBeOfAnyLength(length: Int) throws {
+        let header = "{" + Self.entry("a", "U8", "1", "0,1") + "}"
+        let padded = header + String(repeating: " ", count: length - header.utf8.count)
+        let read = try checkpoint(Self.bytes(padded, [7]))
+        #expect(read.format == "safetensors")
+        #expect(try read.tensor("a").values == [7])
+    }
+
+    @Test func numbersOfJSONAreRead() throws {
+        let header = #"{"a":[0,-0,-1.5e+2,1E-1,120]}"#
+        let value = try JSONValue(Bytes(Array(header.utf8)), format: "JSON")
+        #expect(value["a"]?.elements?.compactMap(\.number) == [0, 0, -150, 0.1, 120])
+    }
+
+    @Test func aTensorOfATypeThatIsNotReadLeavesTheOthersReadable() throws {
+        let header =
+            "{" + Self.entry("a", "F8_E4M3", "2,1", "0,2") + "," + Self.entry("b", "U8", "1", "2,3") + "}"
+        let read = try checkpoint(Self.bytes(header, [1, 2, 3]))
+        #expect(read.names == ["a", "b"] && read.shape(of: "a") == [2, 1])
+        #expect(try read.tensor("b").values == [3])
+        #expect(read.storage(of: "a")?.type == "F8_E4M3, not read" && read.storage(of: "a")?.byteCount == 2)
+        #expect { try read.tensor("a") } throws: { "\($0)".contains("a: dtype F8_E4M3 is none of") }
+        #expect { try read.matrix("a") } throws: { "\($0)".contains("a: dtype F8_E4M3 is none of") }
+        let beyond = "{" + Self.entry("a", "F8_E4M3", "2", "0,4") + "}"
+        #expect(try fault(Self.bytes(beyond, [1]))?.description.contains("cut short") == true)
     }
 
     @Test func aHeaderLongerThanTheFileIsRefused() throws {

@@ -37,7 +37,39 @@ import Testing
             try WholeFile.write(path: "/dev/null", contents: [])
         }
         let nowhere = folder.file("absent/file")
-        #expect(throws: CheckpointError.self) { try WholeFile.write(path: nowhere, contents: []) }
+        #expect {
+            try WholeFile.write(path: nowhere, contents: [])
+        } throws: {
+            guard case CheckpointError.uncreatable(nowhere, _) = $0 else { return false }
+            return true
+        }
+    }
+
+    @Test(arguments: [0o600, 0o640, 0o755] as [mode_t]) func aFileKeepsItsMode(mode: mode_t) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("file")
+        try WholeFile.write(path: path, contents: "first".utf8)
+        #expect(chmod(path, mode) == 0)
+        try WholeFile.write(path: path, contents: "second".utf8)
+        var facts = stat()
+        #expect(stat(path, &facts) == 0 && facts.st_mode & 0o7777 == mode)
+    }
+
+    @Test func aLinkToWhatIsNotThereStaysOne() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("first"), withDestinationPath: "second")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("second"), withDestinationPath: folder.file("file"))
+        try WholeFile.write(path: folder.file("first"), contents: "text".utf8)
+        #expect(try String(contentsOfFile: folder.file("file"), encoding: .utf8) == "text")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("first")) == "second")
+
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("circle"), withDestinationPath: "circle")
+        #expect(throws: CheckpointError.self) {
+            try WholeFile.write(path: folder.file("circle"), contents: [])
+        }
     }
 
     @Test func aLinkStaysALink() throws {

@@ -47,6 +47,18 @@ struct FullDiskTests {
         #expect(resumed.status == 0, "\(resumed.error)")
     }
 
+    @Test func anExportToAFullDiskIsNoFileThatCannotBeMade() throws {
+        let tiny = try TinyStore.built()
+        let disk = try #require(try SmallDisk())
+        try Self.fill(disk.folder.file("filler"))
+        let path = disk.folder.file("a.npz")
+        let export = try RunningCommand.run(
+            "export-direction", ["tig", "--beta", "0", "--output", path] + tiny.store)
+        #expect(
+            export.status == 74 && export.error.contains("writing failed: No space left"), "\(export.error)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.folder.path) == ["filler"])
+    }
+
     @Test func aDiskThatFillsUnderTheSweepEndsItAndItGoesOnInTheSameBits() throws {
         let tiny = try TinyStore()
         let disk = try #require(try SmallDisk())

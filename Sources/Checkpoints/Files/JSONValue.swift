@@ -189,16 +189,42 @@ private struct JSONReader {
         return .array(values)
     }
 
+    /// `-? (0 | [1-9] [0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
     private mutating func number() throws(FormatError) -> JSONValue {
         let start = position
-        while let byte = next, (0x30...0x39).contains(byte) || "+-.eE".utf8.contains(byte) { position += 1 }
+        _ = step(over: "-")
+        let isZero = step(over: "0")
+        var isNumber = isZero || stepOverDigits()
+        if step(over: ".") { isNumber = stepOverDigits() && isNumber }
+        if step(over: "eE") {
+            _ = step(over: "+-")
+            isNumber = stepOverDigits() && isNumber
+        }
+        // What follows at once was meant to be part of it: 01, 1-2.
+        while stepOverDigits() || step(over: "+-.eE") { isNumber = false }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        if let integer = Int(text) { return .integer(integer) }
-        guard let fraction = Double(text), fraction.isFinite else {
+        if isNumber, let integer = Int(text) { return .integer(integer) }
+        guard isNumber, let fraction = Double(text), fraction.isFinite else {
             position = start
             throw fault(text.isEmpty ? "a JSON value is missing" : "\(text.prefix(40)) is not a JSON number")
         }
         return .fraction(fraction)
+    }
+
+    /// Steps over one of these characters, if one is the next.
+    private mutating func step(over characters: StaticString) -> Bool {
+        guard let byte = next,
+            characters.withUTF8Buffer({ $0.contains(byte) })
+        else { return false }
+        position += 1
+        return true
+    }
+
+    /// Steps over digits; whether there were any.
+    private mutating func stepOverDigits() -> Bool {
+        let start = position
+        while let byte = next, (0x30...0x39).contains(byte) { position += 1 }
+        return position > start
     }
 
     private mutating func string() throws(FormatError) -> String {

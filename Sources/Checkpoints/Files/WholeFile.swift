@@ -11,8 +11,8 @@ public struct WholeFile: ~Copyable {
     private var isPlaced = false
 
     /// Writes a file of these bytes.
-    /// - Throws: `CheckpointError.unwritable` where the system refuses; `.directory` and `.special` where
-    ///   something other than a file stands at the path.
+    /// - Throws: `CheckpointError.uncreatable` where the system makes no file there, `.unwritable` where writing
+    ///   fails; `.directory` and `.special` where something other than a file stands at the path.
     public static func write(path: String, contents: some Sequence<UInt8>) throws(CheckpointError) {
         let bytes = ContiguousArray(contents)
         try write(path: path) { file throws(CheckpointError) in
@@ -31,24 +31,27 @@ public struct WholeFile: ~Copyable {
 
     private init(path: String) throws(CheckpointError) {
         var facts = stat()
-        var destination = path
-        if stat(path, &facts) == 0 {
+        let isThere = stat(path, &facts) == 0
+        if isThere {
             switch facts.st_mode & S_IFMT {
             case S_IFREG: break
             case S_IFDIR: throw .directory(path: path)
             default: throw .special(path: path)
             }
-            // A symbolic link stays one: the file that it names is what changes.
-            if let resolved = realpath(path, nil) {
-                destination = String(cString: resolved)
-                free(resolved)
-            }
         }
+        let destination = try Self.followed(path)
         let (folder, name) = Self.split(destination)
         let unique = UInt64.random(in: .min ... .max)
         let temporary = folder + "." + name + "." + String(unique, radix: 36) + ".partial"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .unwritable(path: path, reason: systemMessage(errno)) }
+        guard descriptor >= 0 else { throw .uncreatable(path: path, reason: systemMessage(errno)) }
+        // Whom the owner of a file lets read it does not change with its content.
+        if isThere, fchmod(descriptor, facts.st_mode & 0o777) != 0 {
+            let reason = systemMessage(errno)
+            close(descriptor)
+            unlink(temporary)
+            throw .uncreatable(path: path, reason: reason)
+        }
         self.path = destination
         self.temporary = temporary
         self.descriptor = descriptor
@@ -81,6 +84,20 @@ public struct WholeFile: ~Copyable {
     }
 
     private func failure() -> CheckpointError { .unwritable(path: path, reason: systemMessage(errno)) }
+
+    /// Where symbolic links at a path lead, be there a file or not: a link stays one, and what it names is what changes.
+    private static func followed(_ path: String) throws(CheckpointError) -> String {
+        var place = path
+        // As many as the kernel follows.
+        for _ in 0..<40 {
+            var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(place, &target, target.count)
+            guard count > 0 else { return place }
+            let name = String(decoding: target[..<count], as: UTF8.self)
+            place = name.hasPrefix("/") ? name : split(place).folder + name
+        }
+        throw .uncreatable(path: path, reason: systemMessage(ELOOP))
+    }
 
     /// The folder with its last slash ("./" where none is named), and the name in it.
     private static func split(_ path: String) -> (folder: String, name: String) {

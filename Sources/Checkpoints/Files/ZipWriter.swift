@@ -32,7 +32,7 @@ struct ZipWriter: ~Copyable {
         guard size < UInt32.max, position < Int(UInt32.max) - size - 1 << 20, name.count < 1 << 15,
             records.count < 0xffff
         else {
-            throw .unwritable(path: path, reason: "a zip archive holds 4 GiB and 65,534 records at most")
+            throw .uncreatable(path: path, reason: "a zip archive holds 4 GiB and 65,534 records at most")
         }
         let checksum = pieces.reduce(crc32_z(0, nil, 0)) { crc32_z($0, $1.baseAddress, $1.count) }
         let record = Record(

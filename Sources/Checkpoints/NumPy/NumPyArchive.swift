@@ -12,12 +12,12 @@ public enum NumPyArchive {
     static let format = "npz"
 
     /// Writes an archive that `numpy.load` reads, the values in the given order, whole or not at all.
-    /// - Throws: `CheckpointError.unwritable` where the system refuses, a name stands twice, or zip's limit of
-    ///   4 GiB is passed.
+    /// - Throws: `CheckpointError.uncreatable` where a name stands twice, or zip's limit of 4 GiB is passed; as
+    ///   `WholeFile.write`.
     public static func write(_ values: [(name: String, value: Value)], path: String) throws(CheckpointError) {
         var names: Set<String> = []
         for (name, _) in values where name.isEmpty || !names.insert(name).inserted {
-            throw .unwritable(path: path, reason: "the name \"\(name)\" is empty or stands twice")
+            throw .uncreatable(path: path, reason: "the name \"\(name)\" is empty or stands twice")
         }
         try WholeFile.write(path: path) { file throws(CheckpointError) in
             var zip = ZipWriter(path: path)
@@ -56,7 +56,7 @@ public enum NumPyArchive {
         archive.records.allSatisfy { $0.name.hasSuffix(".npy") }
     }
 
-    /// Arrays of numbers become tensors, strings metadata (an array of strings: a line each).
+    /// Arrays of numbers become tensors, strings metadata (an array of strings: a line each); others are only named.
     static func read(_ archive: ZipArchive) throws(FormatError) -> CheckpointContents {
         var contents = CheckpointContents(format: format)
         for record in archive.records {
@@ -64,6 +64,10 @@ public enum NumPyArchive {
             let prefix = try archive.prefix(of: record, count: 12 + NumPyHeader.maximumLength)
             let header = try NumPyHeader(prefix, format: "npz, \(record.name)")
             switch header.element {
+            case .other(let type):
+                contents.unreadable[name] = UnreadableTensor(
+                    shape: header.shape, type: type, byteCount: record.size,
+                    error: NumPyHeader.unsupported(type, format: "npz, \(record.name)"))
             case .number:
                 contents.tensors[name] = try header.tensor(
                     in: .record(archive, record), format: format, name: name)

@@ -11,6 +11,8 @@ struct NumPyHeader {
         case number(ElementType)
         /// Code points of 32 bits, so many in each string (`U`).
         case text(length: Int)
+        /// What does not become float32: bytes, dates, complex numbers, Python objects.
+        case other(type: String)
     }
 
     static let format = "npy"
@@ -52,7 +54,7 @@ struct NumPyHeader {
         do { shape = try Shape(fields.shape) } catch {
             throw .malformed(format: format, offset: start, reason: error.description)
         }
-        (element, bigEndian) = try Self.element(fields.type, format: format)
+        (element, bigEndian) = Self.element(fields.type)
         isFortranOrder = fields.isFortranOrder
         length = start + count
     }
@@ -70,8 +72,11 @@ struct NumPyHeader {
     func tensor(in source: StoredTensor.Source, format: String, name: String) throws(FormatError)
         -> StoredTensor
     {
-        guard case .number(let type) = element else {
-            throw .unsupported(format: format, reason: "\(name) is text; numbers are needed")
+        let type: ElementType
+        switch element {
+        case .number(let number): type = number
+        case .text: throw .unsupported(format: format, reason: "\(name) is text; numbers are needed")
+        case .other(let type): throw Self.unsupported(type, format: format)
         }
         var strides: [Int]?
         if isFortranOrder, shape.count > 0 {
@@ -94,10 +99,8 @@ struct NumPyHeader {
     }
 
     /// Reads an array-protocol type string: byte order, kind, size.
-    static func element(_ type: String, format: String) throws(FormatError) -> (Element, bigEndian: Bool) {
-        guard type.utf8.count <= 16 else {
-            throw .unsupported(format: format, reason: "type '\(type.prefix(40))' is none of numbers")
-        }
+    static func element(_ type: String) -> (Element, bigEndian: Bool) {
+        guard type.utf8.count <= 16 else { return (.other(type: String(type.prefix(40))), false) }
         let orders: Set<Character> = ["<", ">", "|", "="]
         let order = type.first.flatMap { orders.contains($0) ? $0 : nil }
         let kind = order == nil ? type[...] : type.dropFirst()
@@ -105,14 +108,18 @@ struct NumPyHeader {
         if kind.first == "U", let length = Int(kind.dropFirst()), length >= 0, length < 1 << 28 {
             return (.text(length: length), bigEndian)
         }
-        guard let number = numbers[String(kind)] else {
-            let reason =
-                kind.first == "O"
-                ? "an array of Python objects, which would have to be run to be read"
-                : "type '\(type.prefix(40))' is none of f2 f4 f8 i1–i8 u1–u8 b1"
-            throw .unsupported(format: format, reason: reason)
-        }
+        guard let number = numbers[String(kind)] else { return (.other(type: type), bigEndian) }
         return (.number(number), bigEndian)
+    }
+
+    /// Why an array of another type is not read.
+    static func unsupported(_ type: String, format: String) -> FormatError {
+        let isObject = type.contains("O")
+        return .unsupported(
+            format: format,
+            reason: isObject
+                ? "an array of Python objects, which would have to be run to be read"
+                : "type '\(type)' is none of f2 f4 f8 i1–i8 u1–u8 b1")
     }
 
     private static let numbers: [String: ElementType] = [

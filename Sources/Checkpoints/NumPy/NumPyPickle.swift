@@ -5,7 +5,7 @@ import Tensors
 /// Written in protocol 3, as the published file is. Source of the facts: `pickletools` over it.
 public enum NumPyPickle {
     /// Writes lists of float32 vectors, whole or not at all; `pickle.load` reads them with NumPy alone.
-    /// - Throws: `CheckpointError.unwritable` where the system refuses, or a vector is longer than 2^29 numbers.
+    /// - Throws: `CheckpointError.uncreatable` where a vector is longer than 2^29 numbers; as `WholeFile.write`.
     public static func write(_ lists: [[[Float]]], path: String) throws(CheckpointError) {
         var bytes: [UInt8] = [0x80, 3]
         bytes += Array("](".utf8)
@@ -13,7 +13,7 @@ public enum NumPyPickle {
             bytes += Array("](".utf8)
             for vector in list {
                 guard vector.count <= 1 << 29 else {
-                    throw .unwritable(
+                    throw .uncreatable(
                         path: path, reason: "\(vector.count) numbers are too many for one array")
                 }
                 append(vector, to: &bytes)

@@ -9,6 +9,8 @@ extension PickleInterpreter {
         }
         switch name {
         case .dictionary: return try dictionary(of: arguments)
+        // What it makes of keys that are missing is its argument.
+        case .defaultDictionary: return try node(.dictionary)
         case .list: return try sequence(.list, of: arguments)
         case .tuple: return try sequence(.tuple, of: arguments)
         case .set: return try sequence(.set, of: arguments)
@@ -51,7 +53,8 @@ extension PickleInterpreter {
         case .array, .reconstructArray: return try node(.array(nil))
         case .arrayType:
             guard let type = arguments.first?.text else { throw fault("an array's type is not text") }
-            let (element, bigEndian) = try NumPyHeader.element(type, format: Self.format)
+            let (element, bigEndian) = NumPyHeader.element(type)
+            if case .other(let type) = element { throw NumPyHeader.unsupported(type, format: Self.format) }
             return try node(.arrayType(element, bigEndian: bigEndian))
         case .arrayScalar:
             guard arguments.count == 2 else { throw fault("a scalar without its type and bytes") }
@@ -68,9 +71,13 @@ extension PickleInterpreter {
         }
     }
 
-    /// `dict()`, or `dict` of pairs, which Python 2 wrote.
+    /// `dict()`, `dict` of pairs, which Python 2 wrote, or `Counter` of a dictionary.
     private mutating func dictionary(of arguments: [PickleValue]) throws(FormatError) -> PickleValue {
         guard let pairs = arguments.first else { return try node(.dictionary) }
+        if let copied = graph[pairs], case .dictionary = copied.kind {
+            try charge(copied.items.count * MemoryLayout<PickleValue>.stride)
+            return try node(.dictionary, copied.items)
+        }
         guard let pairs = graph.sequence(pairs) else { throw fault("a dictionary of what are no pairs") }
         try charge(2 * pairs.count * MemoryLayout<PickleValue>.stride)
         var items: [PickleValue] = []

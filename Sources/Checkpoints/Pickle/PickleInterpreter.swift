@@ -9,16 +9,16 @@ struct PickleInterpreter {
 
     /// Whole networks with their optimisers take some 100,000.
     private static let maximumOperations = 2_000_000
-    /// What values and copies may take in memory: so many bytes for one of the pickle, and so many more.
-    private static let memory = (each: 16, more: 1 << 24)
+    /// Memory budget of values and copies: 16 bytes for each byte of the pickle, plus 16 MiB.
+    private static let memoryBudget = (perByte: 16, base: 1 << 24)
 
     var reader: PickleReader
     private(set) var graph = PickleGraph()
     private var stack = PickleStack()
     /// What is remembered under each number, nil where nothing is: picklers count from 0.
-    private var memory: [PickleValue?] = []
+    private var memo: [PickleValue?] = []
     /// Bytes that may still be made or copied.
-    private var memoryBudget: Int
+    private var budget: Int
     /// How many pickles this one lies in.
     let nesting: Int
 
@@ -28,7 +28,7 @@ struct PickleInterpreter {
     init(_ bytes: Bytes, at start: Int = 0, nesting: Int = 0) {
         reader = PickleReader(bytes, at: start)
         self.nesting = nesting
-        memoryBudget = Self.memory.more + Self.memory.each * bytes.count
+        budget = Self.memoryBudget.base + Self.memoryBudget.perByte * bytes.count
     }
 
     /// Where the next pickle would begin, after `run`.
@@ -113,7 +113,7 @@ struct PickleInterpreter {
         case .longBinGet: try recall(Int(reader.number(UInt32.self)))
         case .binPut: try remember(as: Int(reader.number(UInt8.self)))
         case .longBinPut: try remember(as: Int(reader.number(UInt32.self)))
-        case .memoize: try remember(as: memory.count)
+        case .memoize: try remember(as: memo.count)
 
         case .global:
             let module = try reader.line()
@@ -139,7 +139,7 @@ struct PickleInterpreter {
     }
 
     private mutating func recall(_ index: Int) throws(FormatError) {
-        guard index >= 0, index < memory.count, let value = memory[index] else {
+        guard index >= 0, index < memo.count, let value = memo[index] else {
             throw fault("nothing is remembered as \(index)")
         }
         try push(value)
@@ -147,12 +147,12 @@ struct PickleInterpreter {
 
     private mutating func remember(as index: Int) throws(FormatError) {
         guard index >= 0 else { throw fault("remembers something as \(index)") }
-        if index >= memory.count {
-            let more = index - memory.count + 1
+        if index >= memo.count {
+            let more = index - memo.count + 1
             try charge(more * MemoryLayout<PickleValue?>.stride)
-            memory += repeatElement(nil, count: more)
+            memo += repeatElement(nil, count: more)
         }
-        memory[index] = try top()
+        memo[index] = try top()
     }
 
     /// Adds to the list or set on top of the stack.
@@ -245,7 +245,7 @@ struct PickleInterpreter {
 
     /// Counts bytes that are made or copied: a short pickle may ask for the same ones again and again.
     mutating func charge(_ count: Int) throws(FormatError) {
-        memoryBudget -= count
-        guard memoryBudget >= 0 else { throw fault("unpacks the same bytes again and again") }
+        budget -= count
+        guard budget >= 0 else { throw fault("unpacks the same bytes again and again") }
     }
 }

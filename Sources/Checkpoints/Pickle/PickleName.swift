@@ -2,7 +2,7 @@
 ///
 /// Nothing is ever imported or run: a name chooses one of the few things that `PickleInterpreter` can build.
 enum PickleName: Sendable, Equatable {
-    case dictionary, list, tuple, set
+    case dictionary, defaultDictionary, list, tuple, set
     /// `_codecs.encode`: how Python 3 writes bytes for protocol 2.
     case encode
     /// `copyreg._reconstructor(class, base, state)` and `copyreg.__newobj__(class, …)`.
@@ -52,7 +52,7 @@ enum PickleName: Sendable, Equatable {
             "copyreg._reconstructor": .newObject, "copy_reg._reconstructor": .newObject,
             "copyreg.__newobj__": .newObject,
             "torch.Size": .tuple, "collections.OrderedDict": .dictionary,
-            "collections.defaultdict": .record("defaultdict"),
+            "collections.defaultdict": .defaultDictionary,
             "collections.Counter": .dictionary, "dnnlib.util.EasyDict": .dictionary,
             "dnnlib.EasyDict": .dictionary,
             "argparse.Namespace": .record("Namespace"), "types.SimpleNamespace": .record("SimpleNamespace"),
@@ -74,7 +74,10 @@ enum PickleName: Sendable, Equatable {
             names["\(module).tuple"] = .tuple
             names["\(module).set"] = .set
             names["\(module).frozenset"] = .set
-            names["\(module).object"] = .constant("object")
+            // Mentioned as what a defaultdict makes; never made here.
+            for type in ["object", "int", "long", "float", "bool", "str", "unicode", "bytes", "bytearray"] {
+                names["\(module).\(type)"] = .constant(type)
+            }
         }
         for function in [
             "build_intlist", "build_tensorlist", "build_doublelist", "build_boollist", "restore_type_tag",

@@ -11,9 +11,9 @@ struct PickleTensors {
     private static let maximumDepth = 100
     private static let maximumCount = 200_000
     private static let maximumPathLength = 4096
-    /// Names stand in the pickle, most of them once: so many bytes of them may be made of a byte of it, and so many
-    /// more. A list of one object under a long name would fill the memory otherwise.
-    private static let nameBytes = (each: 4, more: 1 << 20)
+    /// Budget for names: 4 bytes for each byte of the pickle, plus 1 MiB; one object listed under a long name many times
+    /// would otherwise fill the memory.
+    private static let nameBudget = (perByte: 4, base: 1 << 20)
 
     private let graph: PickleGraph
     private let format: String
@@ -38,7 +38,7 @@ struct PickleTensors {
         holdsTensor = Self.holdsTensor(graph)
         visits = [Int](repeating: 0, count: graph.nodes.count)
         isUnderWay = [Bool](repeating: false, count: graph.nodes.count)
-        nameBudget = Self.nameBytes.more + Self.nameBytes.each * graph.byteCount
+        nameBudget = Self.nameBudget.base + Self.nameBudget.perByte * graph.byteCount
     }
 
     /// Adds the tensors below a value; `path` names the value.

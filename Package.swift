@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Pictures", dependencies: ["Tensors", "Checkpoints", "CPNG", "CJPEG"]),
         .target(name: "StyleGAN", dependencies: ["Tensors", "NeuralLayers", "Checkpoints"]),
         .target(
-            name: "Vocabulary", path: "vocab", exclude: ["README.md"],
+            name: "Vocabulary", path: "vocab", exclude: ["README.md", "imagenet-templates.txt"],
             resources: [.embedInCode("templates.txt"), .embedInCode("words")]),
         .target(
             name: "CLIP", dependencies: ["Tensors", "NeuralLayers", "Checkpoints", "Vocabulary", "CZlib"]),
@@ -207,7 +207,7 @@ let package = Package(
         tests(of: "Tensors"),
         tests(of: "NeuralLayers", ["CBFloat16"], exclude: ["Fixtures"]),
         tests(of: "Checkpoints", ["StyleGAN"], exclude: ["Fixtures"]),
-        tests(of: "Pictures"),
+        tests(of: "Pictures", exclude: ["Fixtures"]),
         tests(of: "StyleGAN", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "CLIP", ["Checkpoints"], exclude: ["Fixtures"]),
         tests(of: "Vocabulary"),

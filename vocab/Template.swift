@@ -1,8 +1,8 @@
 /// A sentence with a place for a phrase, for example `a photo of a {}`.
 ///
 /// The article before the place is fitted to the phrase: `an` before a vowel's sound; none where the phrase brings its
-/// own determiner (`the lion`, `two dogs`), nor `a` where its head is a plural (`glasses`, `blue eyes`; the head is the
-/// last word before a preposition, as in `face with glasses`). Everything else of the phrase stays as it is.
+/// own determiner (`the lion`, `two dogs`) or begins with a preposition (`with glasses`), nor `a` where its head is a
+/// plural (`glasses`, `blue eyes`; the head is the last word before a preposition, as in `face with glasses`). Everything else of the phrase stays as it is.
 public struct Template: Hashable, Sendable, CustomStringConvertible {
     /// The template as written.
     public let text: String
@@ -51,7 +51,7 @@ public struct Template: Hashable, Sendable, CustomStringConvertible {
     private static func fit(_ article: String, to phrase: String) -> String {
         let words = phrase.lowercased().split(whereSeparator: \.isWhitespace)
         guard !article.isEmpty, let first = words.first else { return article }
-        if determiners.contains(String(first)) { return "" }
+        if determiners.contains(String(first)) || prepositions.contains(String(first)) { return "" }
         let isCapital = article.first?.isUppercase == true
         guard article.lowercased() != "the" else { return article }
         if isPlural(head(of: words)) { return "" }
@@ -85,10 +85,14 @@ public struct Template: Hashable, Sendable, CustomStringConvertible {
 
     private static func beginsWithVowelSound(_ word: Substring) -> Bool {
         if ["hour", "honest", "honor", "honour", "heir"].contains(where: word.hasPrefix) { return true }
-        // Spelt with a vowel, spoken with a consonant: unicorn, used, European, one-eyed.
-        if ["uni", "use", "usu", "uti", "eu", "ewe", "one", "once", "ufo"].contains(where: word.hasPrefix) {
+        // Spelt with a vowel, spoken with a consonant: unicorn, used, European, ukulele; one-eyed, but not onerous.
+        if ["one", "once"].contains(word.prefix { $0 != "-" }) { return false }
+        if ["uni", "use", "usu", "uti", "uku", "eu", "ewe", "ufo"].contains(where: word.hasPrefix) {
             return word.hasPrefix("unin") || word.hasPrefix("unim") || word.hasPrefix("unid")
         }
+        // Eight, eighty, eight hundred; eleven and eighteen.
+        let digits = word.prefix { $0.isASCII && $0.isNumber }
+        if digits.first == "8" || digits == "11" || digits == "18" { return true }
         return word.first.map { "aeiouàáâäèéêëìíîïòóôöùúûü".contains($0) } ?? false
     }
 }

@@ -1,6 +1,6 @@
 /// The prompt templates that an ensemble averages over.
 public enum Templates {
-    /// The embedded ones, `templates.txt`: the method's own four and others around them.
+    /// The embedded ones, `templates.txt`.
     public static let `default`: [Template] = {
         // A file of the project, held to its format by the tests.
         (try? parse(PackageResources.templates_txt, path: "templates.txt")) ?? []
@@ -14,7 +14,7 @@ public enum Templates {
 
     static func parse(_ bytes: [UInt8], path: String) throws(VocabularyError) -> [Template] {
         var templates: [Template] = []
-        for line in TextLines.lines(of: bytes) {
+        for line in try TextLines.lines(of: bytes, path: path) {
             do throws(VocabularyError) {
                 templates.append(try Template(line.text))
             } catch {

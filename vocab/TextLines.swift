@@ -12,10 +12,24 @@ enum TextLines {
     /// Files of templates and words are small; a larger one is not one of them.
     private static let largest = 8 << 20
 
-    static func lines(of bytes: [UInt8]) -> [Line] {
-        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-            .map { Line(number: $0 + 1, text: trimmed(String(decoding: $1, as: UTF8.self))) }
-            .filter { !$0.text.isEmpty && !$0.text.hasPrefix("#") }
+    /// - Parameter path: what an error calls the file.
+    /// - Throws: `VocabularyError.malformed` where a line is not UTF-8.
+    static func lines(of bytes: [UInt8], path: String) throws(VocabularyError) -> [Line] {
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let content = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
+        var lines: [Line] = []
+        for (index, line) in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            guard let text = String(validating: line, as: UTF8.self) else {
+                throw .malformed(path: path, line: index + 1, reason: "it is not UTF-8")
+            }
+            let trimmed = trimmed(text)
+            if !trimmed.isEmpty, !trimmed.hasPrefix("#") {
+                lines.append(Line(number: index + 1, text: trimmed))
+            }
+        }
+        return lines
     }
 
     static func trimmed(_ text: some StringProtocol) -> String {
@@ -25,7 +39,7 @@ enum TextLines {
         return String(text[first...last])
     }
 
-    /// - Throws: `VocabularyError.unreadable`.
+    /// - Throws: `VocabularyError.unreadable`, for a pipe as well: commands read their files more than once.
     static func read(path: String) throws(VocabularyError) -> [UInt8] {
         // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -33,6 +47,13 @@ enum TextLines {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }
         defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard [S_IFREG, S_IFDIR].contains(facts.st_mode & S_IFMT) else {
+            throw .unreadable(path: path, reason: "it is a pipe or device; a regular file is needed")
+        }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 14)
         while true {

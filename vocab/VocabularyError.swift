@@ -16,7 +16,7 @@ public enum VocabularyError: Error, Hashable, Sendable, CustomStringConvertible 
         case .template(let text, let places):
             "the template “\(text.prefix(60))” has \(places) places for a phrase; write {} exactly once"
         case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
-        case .empty(let path): "\(path): holds no line that is not a comment"
+        case .empty(let path): "\(path): holds only comments and empty lines"
         case .malformed(let path, let line, let reason): "\(path), line \(line): \(reason)"
         case .unknownList(let name, let known):
             "no word list is named \(name.prefix(40)); there are \(known.joined(separator: ", "))"

@@ -25,13 +25,13 @@ public struct WordList: Hashable, Sendable {
     }
 
     init(parsing bytes: [UInt8], name: String, path: String) throws(VocabularyError) {
-        let lines = TextLines.lines(of: bytes)
+        let lines = try TextLines.lines(of: bytes, path: path)
         guard let heading = lines.first else { throw .empty(path: path) }
         let key = "neutral:"
         let neutral = TextLines.trimmed(heading.text.dropFirst(key.count))
         guard heading.text.hasPrefix(key), !neutral.isEmpty else {
             throw .malformed(
-                path: path, line: heading.number, reason: "the first line is to be “neutral:” and a phrase")
+                path: path, line: heading.number, reason: "the first line must be “neutral: ” and a phrase")
         }
         var seen: Set<String> = []
         var words: [String] = []

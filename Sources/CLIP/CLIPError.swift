@@ -16,7 +16,7 @@ public enum CLIPError: Error, Hashable, Sendable, CustomStringConvertible {
     case shape(ShapeError)
     /// A phrase without a visible character, or an ensemble without templates.
     case empty(what: String)
-    /// Numbers that are infinite or none; `what` says where.
+    /// Numbers that are infinite or NaN; `what` says where.
     case notFinite(what: String)
 
     public var description: String {

@@ -18,7 +18,7 @@ public struct CLIPModel: Sendable {
         let image = Mutex<ImageTower?>(nil)
         let residual = Mutex<ResidualTower?>(nil)
         let text = Mutex<TextTower?>(nil)
-        // The way back's, for one batch at a time.
+        // For gradients; packed for one batch size at a time.
         let imageGradient = Mutex<ImageTowerGradient?>(nil)
         let residualGradient = Mutex<ResidualTowerGradient?>(nil)
     }

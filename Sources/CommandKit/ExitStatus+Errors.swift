@@ -55,7 +55,7 @@ extension PictureError: ExitingError {
         case .unrecognised: .usage
         case .uncreatable: .cannotCreate
         case .file: .inputOutput
-        case .size, .count, .tensor, .damaged: .badData
+        case .size, .count, .tensor, .damaged, .unsupported: .badData
         }
     }
 }

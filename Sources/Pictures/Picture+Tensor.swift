@@ -1,7 +1,7 @@
 import Tensors
 
 extension Picture {
-    /// A picture of an image `[3, H, W]` in [-1, 1]; values beyond are clamped, and one that is no number is black.
+    /// A picture of an image `[3, H, W]` in [-1, 1]; values beyond are clamped, and NaN becomes 0.
     ///
     /// byte = round((x + 1) · 127.5).
     /// - Throws: `PictureError.tensor` where the shape is another, `.size`.

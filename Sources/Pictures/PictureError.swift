@@ -17,6 +17,8 @@ public enum PictureError: Error, Hashable, Sendable, CustomStringConvertible {
     case file(path: String, reason: String)
     /// The bytes are not the picture that they claim to be, or not whole.
     case damaged(path: String, format: String, reason: String)
+    /// A whole picture of a sort that is not read.
+    case unsupported(path: String, reason: String)
     /// The file is neither PNG nor JPEG, or its name says neither.
     case unrecognised(path: String)
 
@@ -30,6 +32,7 @@ public enum PictureError: Error, Hashable, Sendable, CustomStringConvertible {
         case .uncreatable(let path, let reason): "\(path): cannot be made: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .damaged(let path, let format, let reason): "\(path): damaged \(format): \(reason)"
+        case .unsupported(let path, let reason): "\(path): \(reason)"
         case .unrecognised(let path):
             "\(path): neither a PNG nor a JPEG; the name of a file to be written ends in .png, .jpg or .jpeg"
         }

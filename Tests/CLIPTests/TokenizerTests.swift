@@ -21,7 +21,7 @@ import Testing
         let tokenizer = try Self.open()
         let cases = try JSONDecoder().decode(
             [Case].self, from: Data(contentsOf: Self.fixtures.appendingPathComponent("tokens.json")))
-        #expect(cases.count > 200)
+        #expect(cases.count > 350)
         for example in cases {
             #expect(tokenizer.tokens(of: example.text) == example.ids, "\(example.text.debugDescription)")
         }
@@ -59,6 +59,27 @@ import Testing
             }
             #expect(peak < 1 << 20)
         }
+    }
+
+    @Test(arguments: [
+        ("dog’s", "dog's"), ("cafe\u{301}", "café"), ("ﬁerce", "fierce"), ("ＡＢ", "AB"), ("a\u{7}b", "ab"),
+        ("“a”", "\"a\""),
+    ])
+    func aTextIsMendedBeforeItIsCut(text: String, mended: String) throws {
+        let tokenizer = try Self.open()
+        #expect(tokenizer.tokens(of: text) == tokenizer.tokens(of: mended))
+    }
+
+    /// References within references, as deep as half a million characters let them be.
+    @Test(arguments: ["&amp;", "amp;", "&#38;", "&#xff06;", "&amp", "\u{1b}[", "&"])
+    func hostileReferencesDoNotTakeQuadraticTime(part: String) throws {
+        let tokenizer = try Tokenizer(merges: Array("a b\n".utf8))
+        var start = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start)
+        _ = tokenizer.tokens(of: "&" + String(repeating: part, count: 500_000 / part.count))
+        var end = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end)
+        #expect(end.tv_sec - start.tv_sec < 8)
     }
 
     @Test func longWordsDoNotTakeQuadraticTime() throws {

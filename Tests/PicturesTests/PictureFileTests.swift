@@ -53,6 +53,59 @@ import Testing
         #expect(largest <= 6)
     }
 
+    private struct Pixels: Decodable {
+        let width, height: Int
+        let pixels: [UInt8]
+    }
+
+    /// The pictures that `Tools/Fixtures/make_pictures.py` made.
+    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Fixtures")
+
+    private static func fixture(_ name: String) -> String { fixtures.appendingPathComponent(name).path }
+
+    @Test(arguments: [
+        "interlaced.png", "palette.png", "grey.png", "grey16.png", "colour16.png", "transparent.png",
+        "grey.jpg",
+        "stray.jpg",
+    ])
+    func everySortOfPictureHasTheseColours(name: String) throws {
+        let all = try JSONDecoder().decode(
+            [String: Pixels].self, from: Data(contentsOf: URL(fileURLWithPath: Self.fixture("pixels.json"))))
+        let expected = try #require(all[name])
+        let read = try Picture.read(path: Self.fixture(name))
+        #expect(read.width == expected.width && read.height == expected.height)
+        let largest = zip(read.pixels, expected.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 255
+        // Libraries round JPEG's transform each in their way; libpng's tables for linear light are coarse.
+        #expect(largest <= (name == "transparent.png" ? 3 : name.hasSuffix(".jpg") ? 1 : 0))
+    }
+
+    @Test func aPictureInCMYKIsRefusedForWhatItIs() {
+        #expect {
+            try Picture.read(path: Self.fixture("cmyk.jpg"))
+        } throws: { "\($0)".hasSuffix("cmyk.jpg: a JPEG in CMYK; save it as RGB") }
+    }
+
+    /// Of several warnings the library tells the first: the stray byte, not the end that comes early.
+    @Test func aFileWithAStrayByteThatEndsEarlyIsRefused() throws {
+        let whole = try Data(contentsOf: URL(fileURLWithPath: Self.fixture("stray.jpg")))
+        for length in [whole.count - 3, whole.count - 60] {
+            try whole.prefix(length).write(to: URL(fileURLWithPath: folder.file("cut.jpg")))
+            #expect(throws: PictureError.self) { try Picture.read(path: folder.file("cut.jpg")) }
+        }
+    }
+
+    @Test func aSideTooLongForJPEGIsSaidSo() throws {
+        let long = try Picture(width: 65_501, height: 1)
+        #expect { try long.write(path: folder.file("long.jpg")) } throws: {
+            guard case PictureError.uncreatable = $0 else { return false }
+            return "\($0)".contains("at most 65,500 pixels")
+        }
+        try long.write(path: folder.file("long.png"))
+        #expect(try Picture.read(path: folder.file("long.png")) == long)
+        try Picture(width: 65_500, height: 1).write(path: folder.file("long.jpg"))
+    }
+
     @Test(arguments: ["a.png", "a.jpg"])
     func aFileCutShortAnywhereIsRefused(name: String) throws {
         try gradient(width: 20, height: 20).write(path: folder.file(name))

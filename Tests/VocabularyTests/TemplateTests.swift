@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Vocabulary
 
@@ -16,6 +17,12 @@ import Vocabulary
         ("a lion", "a photo of a lion"),
         ("two cats", "a photo of two cats"),
         ("Émile", "a photo of an Émile"),
+        ("one-eyed cat", "a photo of a one-eyed cat"), ("once-loved toy", "a photo of a once-loved toy"),
+        ("onerous task", "a photo of an onerous task"), ("ukulele", "a photo of a ukulele"),
+        ("8-year-old child", "a photo of an 8-year-old child"), ("80s car", "a photo of an 80s car"),
+        ("11th hour", "a photo of an 11th hour"), ("18-wheeler", "a photo of an 18-wheeler"),
+        ("1-year-old child", "a photo of a 1-year-old child"), ("180 turn", "a photo of a 180 turn"),
+        ("with glasses", "a photo of with glasses"), ("in the rain", "a photo of in the rain"),
         ("", "a photo of a "),
         ("{}", "a photo of a {}"),
     ])
@@ -48,14 +55,20 @@ import Vocabulary
         #expect(throws: VocabularyError.self) { try Template(text) }
     }
 
-    @Test func embeddedTemplatesHoldTheMethodsFour() {
+    @Test func thePublishedTemplatesAreReadFromTheirFile() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
+        let templates = try Templates.load(path: folder + "/vocab/imagenet-templates.txt")
+        #expect(Set(templates.map(\.text)).count == 79)
+    }
+
+    @Test func embeddedTemplatesDifferAndBeginWithFour() {
         let texts = Templates.default.map(\.text)
         #expect(texts.count >= 60)
         #expect(Set(texts).count == texts.count)
-        for published in [
-            "a photo of a {}", "a cropped photo of the {}", "a clear photo of a {}", "a picture of a {}",
-        ] {
-            #expect(texts.contains(published))
-        }
+        #expect(
+            Array(texts.prefix(4)) == [
+                "a photo of a {}", "a cropped photo of the {}", "a clear photo of a {}", "a picture of a {}",
+            ])
     }
 }

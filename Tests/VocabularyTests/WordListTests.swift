@@ -35,6 +35,28 @@ import Vocabulary
         #expect { try WordList.load(path: path) } throws: { "\($0)".contains(path) }
     }
 
+    @Test func aPipeIsRefusedForWhatItIs() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("pipe")
+        #expect(mkfifo(path, 0o600) == 0)
+        for path in [path, "/dev/null"] {
+            #expect { try Templates.load(path: path) } throws: { "\($0)".contains("a pipe or device") }
+        }
+    }
+
+    @Test func aMarkOfByteOrderIsNoPartOfALineAndOtherEncodingsAreRefused() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("list.txt")
+        try Data([0xef, 0xbb, 0xbf] + Array("neutral: animal\ncat\n".utf8)).write(
+            to: URL(fileURLWithPath: path))
+        #expect(try WordList.load(path: path).neutral == "animal")
+        // Latin-1's é.
+        try Data(Array("neutral: food\ncaf".utf8) + [0xe9, 0x0a]).write(to: URL(fileURLWithPath: path))
+        #expect { try WordList.load(path: path) } throws: {
+            "\($0)".contains("line 2") && "\($0)".contains("UTF-8")
+        }
+    }
+
     @Test func missingFilesAreNamed() {
         #expect { try Templates.load(path: "/nowhere/x.txt") } throws: { "\($0)".contains("/nowhere/x.txt") }
         #expect(throws: VocabularyError.self) { try WordList.load(path: "/") }

@@ -8,10 +8,6 @@ typealias NetworkWitness = (_ name: @autoclosure () -> String, _ output: UnsafeM
 ///
 /// Belongs to one thread at a time. Nothing is allocated when it runs.
 protocol ImageNetworkGradient: AnyObject {
-    /// Is shown the output of every step of the way there.
-    typealias Witness = (_ name: @autoclosure () -> String, _ output: UnsafeMutableBufferPointer<Float>) ->
-        Void
-
     /// Takes an image through that was given to the preparation, and keeps what gradients need of it.
     /// - Parameter image: `[3, H, W]` in about [−1, 1].
     func keep(_ image: UnsafeBufferPointer<Float>, _ see: NetworkWitness) throws(NeuralLayerError)

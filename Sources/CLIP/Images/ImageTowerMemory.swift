@@ -1,8 +1,8 @@
 /// The memory that a CLIP's image tower takes, known before it is made.
 public struct ImageTowerMemory: Hashable, Sendable {
-    /// Of the packed weights, which all encoders of a model share, and of one layer's on its way there, in bytes.
+    /// Bytes of the packed weights, shared by all encoders, plus the largest layer's copy while it is packed.
     public private(set) var weights = 0
-    /// Of one encoder's activations, in bytes.
+    /// Bytes of one encoder's activations.
     public private(set) var encoder = 0
 
     private let configuration: CLIPConfiguration
@@ -24,7 +24,7 @@ public struct ImageTowerMemory: Hashable, Sendable {
         }
     }
 
-    /// Of the activations of one image there, everything kept, and of a batch of gradients back, in bytes.
+    /// Bytes of one image's stored activations and of a batch of gradients.
     public func gradient(batch: Int) -> Int {
         guard configuration.residual == nil else {
             return image + (encoder - image) / ResidualTower.group * (1 + batch)

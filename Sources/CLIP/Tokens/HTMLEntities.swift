@@ -21,6 +21,55 @@ enum HTMLEntities {
         return result
     }
 
+    /// Resolves references that can be nothing else, as ftfy does: with their semicolon, of at most 24 characters, those
+    /// too that stand in capitals (`&EACUTE;`); what comes of them may be part of another.
+    static func resolved(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        guard scalars.contains("&") else { return scalars }
+        var result: [Unicode.Scalar] = []
+        result.reserveCapacity(scalars.count)
+        // What is still to be appended, the next one last: a reference's text comes before what follows it. Every
+        // reference is longer than its text.
+        var pending = Array(scalars.reversed())
+        while let scalar = pending.popLast() {
+            result.append(scalar)
+            guard scalar == ";", let start = result.dropLast().suffix(26).lastIndex(of: "&"),
+                let text = whole(result[start...])
+            else { continue }
+            result.removeSubrange(start...)
+            pending += text.reversed()
+        }
+        return result
+    }
+
+    /// What a whole reference stands for, from its ampersand to its semicolon.
+    private static func whole(_ reference: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar]? {
+        let body = reference.dropFirst().dropLast()
+        let isNumeric = body.first == "#"
+        let name = isNumeric ? body.dropFirst() : body
+        guard (1...24).contains(name.count), name.allSatisfy(isOfName) else { return nil }
+        let scalars = Array(reference)
+        if isNumeric {
+            guard let (text, end) = numeric(in: scalars, from: 2), end == scalars.count, text != [";"] else {
+                return nil
+            }
+            return text
+        }
+        guard let written = String(ascii: name) else { return nil }
+        if let text = table[written + ";"] { return text }
+        // In capitals, where these do not begin with another name that needs no semicolon.
+        guard written == written.uppercased(), named(in: scalars, from: 1) == nil,
+            let text = table[written.lowercased() + ";"]
+        else { return nil }
+        return text.flatMap { $0.properties.uppercaseMapping.unicodeScalars }
+    }
+
+    private static func isOfName(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9": true
+        default: false
+        }
+    }
+
     /// What the reference that begins after an ampersand stands for, and where the text goes on.
     private static func reference(
         in scalars: [Unicode.Scalar], from start: Int
@@ -72,7 +121,7 @@ enum HTMLEntities {
     }
 
     /// What Windows-1252 has from 0x80 to 0x9F; the five bytes that it leaves open stand for themselves.
-    private static let windows1252: [Unicode.Scalar] = [
+    static let windows1252: [Unicode.Scalar] = [
         "€", "\u{81}", "‚", "ƒ", "„", "…", "†", "‡", "ˆ", "‰", "Š", "‹", "Œ", "\u{8d}", "Ž", "\u{8f}",
         "\u{90}", "‘", "’", "“", "”", "•", "–", "—", "˜", "™", "š", "›", "œ", "\u{9d}", "ž", "Ÿ",
     ]

@@ -1,6 +1,7 @@
 import Checkpoints
 
-/// CLIP's tokenizer: text to the numbers of byte pairs, exactly as OpenAI's `SimpleTokenizer`.
+/// CLIP's tokenizer: text to the numbers of byte pairs, as OpenAI's `SimpleTokenizer`; only what was decoded by a wrong
+/// encoding is not repaired first (`TextMending`).
 ///
 /// The vocabulary follows from the file of merges: 256 bytes, 256 bytes at the end of a word, a token a merge, and the
 /// two marks: 49,408 for OpenAI's.

@@ -1,8 +1,8 @@
 /// The words that CLIP's byte pairs are merged in: text cleaned, lowered and cut as OpenAI's tokenizer does it.
 ///
-/// Cleaning resolves HTML's character references twice and takes white space as one kind. The cut is the pattern
-/// `<|startoftext|>|<|endoftext|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`, case ignored. What
-/// OpenAI's tokenizer does besides, mending text of a wrong encoding (`ftfy`), is left to the caller.
+/// Cleaning mends the text (`TextMending`), resolves HTML's character references twice and takes white space as one kind.
+/// The cut is the pattern `<|startoftext|>|<|endoftext|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`,
+/// case ignored.
 enum WordSplitter {
     static let startMark = "<|startoftext|>"
     static let endMark = "<|endoftext|>"
@@ -28,9 +28,10 @@ enum WordSplitter {
         return words
     }
 
-    /// References resolved, white space cut from both ends.
+    /// Mended, references resolved, white space cut from both ends.
     private static func clean(_ text: String) -> ArraySlice<Unicode.Scalar> {
-        let scalars = HTMLEntities.unescape(HTMLEntities.unescape(Array(text.unicodeScalars)))
+        let mended = TextMending.mended(Array(text.unicodeScalars))
+        let scalars = HTMLEntities.unescape(HTMLEntities.unescape(mended))
         guard let first = scalars.firstIndex(where: { !isTrimmed($0) }),
             let last = scalars.lastIndex(where: { !isTrimmed($0) })
         else { return [] }

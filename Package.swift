@@ -164,11 +164,12 @@ let package = Package(
                 "Vocabulary", "Tensors", argumentParser,
             ],
             path: "Benchmarks/success-table"),
+        .target(name: "OtherPrograms", path: "Benchmarks/OtherPrograms"),
         .executableTarget(
             name: "benchmark",
             dependencies: [
-                "FaceJudge", "RandomModels", "QuestionKit", "CommandKit", "Checkpoints", "RelevanceDatabase",
-                "DatabaseReading", "DirectionStore",
+                "FaceJudge", "RandomModels", "OtherPrograms", "QuestionKit", "CommandKit", "Checkpoints",
+                "RelevanceDatabase", "DatabaseReading", "DirectionStore",
                 "Directions",
                 "Relevance", "Vocabulary", "AnimalFaces", "ProgramFolder", "CLIP", "StyleGAN", "NeuralLayers",
                 "Tensors", argumentParser,
@@ -179,7 +180,8 @@ let package = Package(
         .executableTarget(
             name: "sweep-benchmark",
             dependencies: [
-                "RandomModels", "CommandKit", "AnimalFaces", "ProgramFolder", "Relevance", "Directions",
+                "RandomModels", "OtherPrograms", "CommandKit", "AnimalFaces", "ProgramFolder", "Relevance",
+                "Directions",
                 "CLIP", "StyleGAN",
                 "NeuralLayers", "Checkpoints", "Tensors", argumentParser,
             ],
@@ -193,7 +195,8 @@ let package = Package(
         .executableTarget(
             name: "gradient-benchmark",
             dependencies: [
-                "RandomModels", "CommandKit", "RelevanceDatabase", "DatabaseReading", "Relevance", "Editing",
+                "RandomModels", "OtherPrograms", "CommandKit", "RelevanceDatabase", "DatabaseReading",
+                "Relevance", "Editing",
                 "AnimalFaces", "ProgramFolder",
                 "Vocabulary", "CLIP", "StyleGAN", "NeuralLayers", "Checkpoints", "Tensors", argumentParser,
             ],

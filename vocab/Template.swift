@@ -2,7 +2,8 @@
 ///
 /// The article before the place is fitted to the phrase: `an` before a vowel's sound; none where the phrase brings its
 /// own determiner (`the lion`, `two dogs`) or begins with a preposition (`with glasses`), nor `a` where its head is a
-/// plural (`glasses`, `blue eyes`; the head is the last word before a preposition, as in `face with glasses`). Everything else of the phrase stays as it is.
+/// plural (`glasses`, `blue eyes`; the head is the last word before a preposition, as in `face with glasses`). Everything
+/// else of the phrase stays as it is.
 public struct Template: Hashable, Sendable, CustomStringConvertible {
     /// The template as written.
     public let text: String

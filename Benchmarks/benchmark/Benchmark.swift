@@ -6,6 +6,7 @@ import CommandKit
 import FaceJudge
 import Foundation
 import NeuralLayers
+import OtherPrograms
 import ProgramFolder
 import Relevance
 import RelevanceDatabase
@@ -104,7 +105,8 @@ import Vocabulary
         // The first time round phrases are embedded, the second their text directions are in the database.
         for kind in ["a new phrase", "a phrase asked before"] {
             let times = try EditExpectation.all.map { expectation in
-                try wholeSeconds(of: program, [expectation.phrase, "--store", folder, "--beta", "0"])
+                try ProgramTime.wholeSeconds(
+                    of: program, [expectation.phrase, "--store", folder, "--beta", "0"])
             }
             try write(row("query-direction, whole process, \(kind)", "\(number(1000 * median(times))) ms"))
         }
@@ -112,7 +114,7 @@ import Vocabulary
         defer { try? FileManager.default.removeItem(atPath: wide) }
         try WideDatabase.build(at: wide)
         let times = try (0..<40).map { _ in
-            try wholeSeconds(of: program, [WideDatabase.phrase, "--store", wide, "--beta", "0"])
+            try ProgramTime.wholeSeconds(of: program, [WideDatabase.phrase, "--store", wide, "--beta", "0"])
         }
         try write(
             row(

@@ -2,6 +2,7 @@ import CLIP
 import Checkpoints
 import DatabaseReading
 import Foundation
+import OtherPrograms
 import ProgramFolder
 import QuestionKit
 import RandomModels
@@ -51,7 +52,7 @@ struct TextBenchmark {
         // The first embeds the neutral phrase and reads the whole file for its fingerprint too.
         let phrases = try ["first"] + WordList.named("hair").words.prefix(16)
         let times = try phrases.map {
-            try wholeSeconds(
+            try ProgramTime.wholeSeconds(
                 of: ProgramFolder.path + "/query-direction",
                 [$0, "--store", database, "--beta", "0", "--templates", folder + "/templates.txt"])
         }.dropFirst().sorted()
@@ -103,10 +104,9 @@ struct TextBenchmark {
         try JSONEncoder().encode(tokens).write(to: URL(fileURLWithPath: folder + "/tokens.json"))
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("encode_text.py").path
-        let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-        let output = try? output(
-            of: "/usr/bin/env", [python, script, clip, folder + "/tokens.json", "\(threads)"])
-        return output.flatMap { try? JSONDecoder().decode(EncodeText.self, from: Data($0.utf8)) }
+        guard ReferencePython.has("torch", "safetensors") else { return nil }
+        let output = try ReferencePython.output([script, clip, folder + "/tokens.json", "\(threads)"])
+        return try JSONDecoder().decode(EncodeText.self, from: Data(output.utf8))
     }
 
     /// |found − expected| of unit vectors.

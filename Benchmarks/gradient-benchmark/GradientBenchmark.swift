@@ -6,6 +6,7 @@ import CommandKit
 import Editing
 import Foundation
 import NeuralLayers
+import OtherPrograms
 import ProgramFolder
 import RandomModels
 import Relevance
@@ -176,7 +177,7 @@ import Tensors
             let picturesPerSecond: Double
             let torch: String
         }
-        guard let result: Result = baseline(models, ["--images", "16"]) else {
+        guard let result: Result = try baseline(models, ["--images", "16"]) else {
             return try write("released procedure", Self.withoutTorch)
         }
         let released = 2 * Double(models.generator.styleSpace.sweptCount) / result.picturesPerSecond
@@ -203,7 +204,7 @@ import Tensors
             + (steps < Int(whole) ? ", from \(steps) of them" : "")
         try write(what + ", alone (1 thread)", seconds(alone))
         try write(what + ", where \(workers) go side by side", seconds(together))
-        guard let result: Result = baseline(models, ["--optimise", "\(steps)"]) else {
+        guard let result: Result = try baseline(models, ["--optimise", "\(steps)"]) else {
             return try write("the same in PyTorch", Self.withoutTorch)
         }
         let plain = whole * result.secondsAStep
@@ -213,21 +214,24 @@ import Tensors
             "\(number(plain / alone)); \(number(plain / together)) times as fast")
     }
 
-    private static let withoutTorch = "$PYTHON has no torch: not measured"
+    private static let withoutTorch = "\(ReferencePython.name) has no torch and safetensors: not measured"
 
     /// What `baseline.py` says of the models, or nil where there is no PyTorch.
-    private func baseline<Result: Decodable>(_ models: MeasuredModels, _ arguments: [String]) -> Result? {
+    /// - Throws: `ProgramFailure` where there is one, and it fails.
+    private func baseline<Result: Decodable>(
+        _ models: MeasuredModels, _ arguments: [String]
+    ) throws -> Result? {
+        guard ReferencePython.has("torch", "safetensors") else { return nil }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("baseline.py").path
-        let python = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let text = try? ProgramOutput.of(
+        let text = try ReferencePython.output(
             [
-                "/usr/bin/env", python, script, "--generator", models.paths.generator, "--clip",
-                models.paths.clip, "--threads", "\(workers)",
+                script, "--generator", models.paths.generator, "--clip", models.paths.clip, "--threads",
+                "\(workers)",
             ] + arguments)
-        return text.flatMap { try? decoder.decode(Result.self, from: Data($0.utf8)) }
+        return try decoder.decode(Result.self, from: Data(text.utf8))
     }
 
     /// The training of a latent mapper.
@@ -238,7 +242,7 @@ import Tensors
             let seconds, loss: Double
             let torch: String
         }
-        guard let result: Result = baseline(models, found.arguments) else {
+        guard let result: Result = try baseline(models, found.arguments) else {
             return try write("the same step in PyTorch", Self.withoutTorch)
         }
         try write("the same step in PyTorch \(result.torch)", "\(number(result.seconds * 1000)) ms")

@@ -2,6 +2,7 @@ import AnimalFaces
 import CLIP
 import Checkpoints
 import Foundation
+import OtherPrograms
 import ProgramFolder
 import StyleGAN
 

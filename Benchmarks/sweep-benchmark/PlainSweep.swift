@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import OtherPrograms
 import Tensors
 
 /// The released method's procedure, `baseline.py`, on given style codes.
@@ -21,23 +22,21 @@ struct PlainSweep {
         let torch: String
     }
 
-    /// A path, or a name to be looked for in $PATH.
-    let python: String
-
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("baseline.py").path
 
     /// Draws and embeds pictures of style codes `[n, C_total]`.
     func embeddings(of codes: Tensor, generator: String, clip: String, threads: Int) throws -> Outcome {
-        guard (try? run(["-c", "import torch, numpy, safetensors"])) != nil else {
+        guard ReferencePython.has("torch", "numpy", "safetensors") else {
             return .skipped(
-                reason: "\(python) has no torch, numpy and safetensors; $PYTHON names one that has")
+                reason:
+                    "\(ReferencePython.name) has no torch, numpy and safetensors; $PYTHON names one that has")
         }
         let base = FileManager.default.temporaryDirectory.path + "/plain-sweep-\(UUID().uuidString)"
         let (input, output) = (base + "-codes.safetensors", base + "-embeddings.safetensors")
         defer { for path in [input, output] { try? FileManager.default.removeItem(atPath: path) } }
         try SafetensorsFile.write(["codes": codes], path: input)
-        let text = try run([
+        let text = try ReferencePython.output([
             Self.script, "--generator", generator, "--clip", clip, "--threads", "\(threads)", "--codes",
             input,
             "--embeddings", output,
@@ -49,19 +48,5 @@ struct PlainSweep {
             Result(
                 picturesPerSecond: report.picturesPerSecond, torch: report.torch,
                 embeddings: try Checkpoint.open(path: output).tensor("embeddings")))
-    }
-
-    private func run(_ arguments: [String]) throws -> String {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python] + arguments
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-        return String(decoding: data, as: UTF8.self)
     }
 }

@@ -189,7 +189,7 @@ import Tensors
     private func compare(
         _ sample: SweepSample, paths: (String, String), threads: Int, rate: Double, _ size: Size
     ) throws -> SweepSummary.Released? {
-        let plain = PlainSweep(python: ProcessInfo.processInfo.environment["PYTHON"] ?? "python3")
+        let plain = PlainSweep()
         let pairs = try sample.pairs(every: size.sample.step, images: size.sample.images)
         switch try plain.embeddings(
             of: pairs.codes, generator: paths.0, clip: paths.1, threads: threads)

@@ -95,7 +95,7 @@ public struct CLIPModel: Sendable {
         try ImageEncoder(self, batch: batch, imageResolution: imageResolution, imageWidth: imageWidth)
     }
 
-    /// The way back through the image encoder, for one thread.
+    /// The backward pass through the image encoder, for one thread.
     /// - Parameters:
     ///   - batch: gradients of one image that go back together.
     ///   - imageResolution: the height of the images; nil for CLIP's own.
@@ -107,7 +107,7 @@ public struct CLIPModel: Sendable {
         try ImageEncoderGradient(self, batch: batch, imageResolution: imageResolution, imageWidth: imageWidth)
     }
 
-    /// The network of the way there and back for images of a size; its weights are shared with the others of a batch.
+    /// The network of the forward and backward pass for images of a size; its weights are shared with the others of a batch.
     func imageNetworkGradient(
         batch: Int, height: Int, width: Int
     ) throws(CLIPError) -> any ImageNetworkGradient {

@@ -8,11 +8,11 @@ struct TransformerBlockWeights: Sendable {
 
     /// - Parameters:
     ///   - rows: how many rows become keys and values at a time.
-    ///   - askingRows: how many rows ask at a time and go through the rest of the block: fewer in the last block, of
+    ///   - queryRows: how many rows are queries at a time and go through the rest of the block: fewer in the last block, of
     ///     which only the rows that become embeddings are wanted.
     init(
         _ weights: CLIPWeights, _ names: CLIPNames.Block, _ configuration: CLIPConfiguration, rows: Int,
-        askingRows: Int
+        queryRows: Int
     ) throws {
         func linear(
             _ layer: String, rows: Int, activation: ActivationFunction = .identity, isAdding: Bool = false
@@ -25,12 +25,12 @@ struct TransformerBlockWeights: Sendable {
         norm2 = try weights.norm(names.norm2)
         let projections = try weights.projections(names)
         query = try LinearWeights(
-            projections.query.weight, bias: projections.query.bias, rows: askingRows)
+            projections.query.weight, bias: projections.query.bias, rows: queryRows)
         keysAndValues = try LinearWeights(
             projections.keysAndValues.weight, bias: projections.keysAndValues.bias, rows: rows)
-        out = try linear(names.out, rows: askingRows, isAdding: true)
-        expand = try linear(names.expand, rows: askingRows, activation: configuration.activation)
-        contract = try linear(names.contract, rows: askingRows, isAdding: true)
+        out = try linear(names.out, rows: queryRows, isAdding: true)
+        expand = try linear(names.expand, rows: queryRows, activation: configuration.activation)
+        contract = try linear(names.contract, rows: queryRows, isAdding: true)
     }
 }
 
@@ -40,7 +40,7 @@ struct TransformerBlockWeights: Sendable {
 final class TransformerBlock {
     private let norm1, norm1OfAsking, norm2: LayerNorm
     private let query, keysAndValues, out, expand, contract: Linear
-    private let isAskingAll: Bool
+    private let queriesAllRows: Bool
     /// `[rows, W]` after a norm and `[rows, hidden]` between the last two layers; shared with the other blocks.
     private let normed, hidden: Activations
 
@@ -48,13 +48,13 @@ final class TransformerBlock {
     ///   - normed: `[≥ rows, W]`, overwritten by every call.
     ///   - hidden: `[≥ rows, hiddenWidth]`, overwritten by every call.
     init(_ weights: TransformerBlockWeights, normed: Activations, hidden: Activations) throws {
-        let (rows, askingRows) = (weights.keysAndValues.rows, weights.query.rows)
-        isAskingAll = rows == askingRows
+        let (rows, queryRows) = (weights.keysAndValues.rows, weights.query.rows)
+        queriesAllRows = rows == queryRows
         norm1 = try LayerNorm(gain: weights.norm1.gain, bias: weights.norm1.bias, rows: rows)
         norm1OfAsking =
-            isAskingAll
-            ? norm1 : try LayerNorm(gain: weights.norm1.gain, bias: weights.norm1.bias, rows: askingRows)
-        norm2 = try LayerNorm(gain: weights.norm2.gain, bias: weights.norm2.bias, rows: askingRows)
+            queriesAllRows
+            ? norm1 : try LayerNorm(gain: weights.norm1.gain, bias: weights.norm1.bias, rows: queryRows)
+        norm2 = try LayerNorm(gain: weights.norm2.gain, bias: weights.norm2.bias, rows: queryRows)
         query = try Linear(weights.query)
         keysAndValues = try Linear(weights.keysAndValues)
         out = try Linear(weights.out)
@@ -64,11 +64,11 @@ final class TransformerBlock {
         self.hidden = hidden
     }
 
-    /// Queries, keys and values of the rows from `row` on, for a block in which all rows ask.
+    /// Queries, keys and values of the rows from `row` on, for a block in which all rows are queries.
     func project(
         _ x: Activations, row: Int = 0, queries: Activations, keysAndValues result: Activations
     ) throws(NeuralLayerError) {
-        precondition(isAskingAll)
+        precondition(queriesAllRows)
         try projectKeysAndValues(x, row: row, into: result)
         try query(normed, into: queries, outputRow: row)
     }

@@ -1,8 +1,8 @@
 import NeuralLayers
 import Tensors
 
-/// The pool by attention at the end of OpenAI's ResNets, for one image there and a batch of gradients back: the mean of the
-/// last maps' pixels asks, and attends to itself and to them.
+/// The pool by attention at the end of OpenAI's ResNets, for one image forward and a batch of gradients backward: its
+/// query is the mean of the last feature maps' pixels, which attends to itself and to them.
 ///
 /// Belongs to one thread at a time. Nothing is allocated when it runs.
 final class AttentionPool {
@@ -78,9 +78,9 @@ final class AttentionPool {
         try queryGradient(queriesGradient, into: meanGradient)
         let (pixels, block) = (tokens - 1, gradient.blockSize)
         for sample in 0..<batch {
-            // The mean asks, and is attended to; every pixel has its share of it.
-            let (asking, mean) = (meanGradient[row: sample], xGradient[row: sample * tokens])
-            for channel in 0..<channels { mean[channel] = (mean[channel] + asking[channel]) / Float(pixels) }
+            // The mean is the query, and is attended to; every pixel has its share of it.
+            let (query, mean) = (meanGradient[row: sample], xGradient[row: sample * tokens])
+            for channel in 0..<channels { mean[channel] = (mean[channel] + query[channel]) / Float(pixels) }
             for pixel in 0..<pixels {
                 let row = xGradient[row: sample * tokens + pixel + 1]
                 for channel in 0..<channels {

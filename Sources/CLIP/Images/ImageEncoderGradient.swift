@@ -6,7 +6,7 @@ import Tensors
 ///
 /// One image goes forward and what every layer needs is kept; any number of gradients of its embedding then go back, a
 /// batch at a time. Belongs to one thread at a time; objects of one model and batch share their weights. Nothing is
-/// allocated on the way back.
+/// allocated on the backward pass.
 public final class ImageEncoderGradient {
     /// The most gradients at once.
     public let batch: Int
@@ -67,9 +67,9 @@ public final class ImageEncoderGradient {
         return embedding
     }
 
-    private func take(_ image: Tensor, _ see: NetworkWitness = { _, _ in }) throws(CLIPError) {
+    private func take(_ image: Tensor, _ observe: LayerObserver = { _, _ in }) throws(CLIPError) {
         try image.withUnsafeValues { image throws(CLIPError) in
-            do throws(NeuralLayerError) { try network.keep(image, see) } catch { throw .layer(error) }
+            do throws(NeuralLayerError) { try network.keep(image, observe) } catch { throw .layer(error) }
         }
     }
 

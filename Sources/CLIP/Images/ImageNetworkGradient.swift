@@ -1,7 +1,7 @@
 import NeuralLayers
 
-/// Is shown the output of every step of an image's way.
-typealias NetworkWitness = (_ name: @autoclosure () -> String, _ output: UnsafeMutableBufferPointer<Float>) ->
+/// Is shown the output of every layer in the forward pass.
+typealias LayerObserver = (_ name: @autoclosure () -> String, _ output: UnsafeMutableBufferPointer<Float>) ->
     Void
 
 /// The network within an `ImageEncoderGradient`: one image there, a batch of its embedding's gradients back.
@@ -10,7 +10,7 @@ typealias NetworkWitness = (_ name: @autoclosure () -> String, _ output: UnsafeM
 protocol ImageNetworkGradient: AnyObject {
     /// Takes an image through that was given to the preparation, and keeps what gradients need of it.
     /// - Parameter image: `[3, H, W]` in about [−1, 1].
-    func keep(_ image: UnsafeBufferPointer<Float>, _ see: NetworkWitness) throws(NeuralLayerError)
+    func keep(_ image: UnsafeBufferPointer<Float>, _ observe: LayerObserver) throws(NeuralLayerError)
 
     /// The kept image's embedding, not normalised: `[d]`.
     var embedding: UnsafeMutableBufferPointer<Float> { get }

@@ -1,7 +1,7 @@
 import NeuralLayers
 import Tensors
 
-/// The way back through an `ImagePreparation`: from gradients of patches to gradients of the image.
+/// The backward pass through an `ImagePreparation`: from gradients of patches to gradients of the image.
 ///
 /// Where a pixel was clamped, nothing goes back. Belongs to one thread at a time; nothing is allocated when it runs.
 final class ImagePreparationGradient {

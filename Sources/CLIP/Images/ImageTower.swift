@@ -34,7 +34,7 @@ struct ImageTower: Sendable {
         blocks = try (0..<configuration.image.layers).map { [group] layer in
             try TransformerBlockWeights(
                 weights, names.block(.image, layer), configuration, rows: rows,
-                askingRows: layer == configuration.image.layers - 1 ? group : rows)
+                queryRows: layer == configuration.image.layers - 1 ? group : rows)
         }
         projection = try LinearWeights(weights.projection(names.imageProjection), rows: group)
     }

@@ -1,7 +1,7 @@
 import NeuralLayers
 import Tensors
 
-/// The image tower's weights for the way there and back of one image, packed once and shared by all
+/// The image tower's weights for the forward and backward pass of one image, packed once and shared by all
 /// `ImageEncoderGradient`s of a model.
 struct ImageTowerGradient: Sendable {
     /// The gradients that go back together.
@@ -30,7 +30,7 @@ struct ImageTowerGradient: Sendable {
         blocks = try (0..<configuration.image.layers).map { layer in
             try TransformerBlockGradientWeights(
                 weights, names.block(.image, layer), tokens: tokens,
-                asking: layer == configuration.image.layers - 1 ? 1 : tokens, batch: batch)
+                queryRows: layer == configuration.image.layers - 1 ? 1 : tokens, batch: batch)
         }
         let projection = try weights.projection(names.imageProjection)
         self.projection = try LinearWeights(projection, rows: 1)

@@ -2,7 +2,7 @@ import NeuralLayers
 import Tensors
 
 /// OpenAI's modified ResNet: a stem of three convolutions, bottleneck blocks that pool where others stride, and a pool by
-/// attention at the end, in which the mean of the last maps asks.
+/// attention at the end, whose query is the mean of the last feature maps.
 final class ResidualNetwork: ImageNetwork {
     var group: Int { tower.group }
 

@@ -3,7 +3,7 @@ import Tensors
 
 /// OpenAI's modified ResNet for one image there and a batch of gradients back.
 ///
-/// On the way there every map has memory of its own, for a ReLU lets a gradient through where its output is above zero.
+/// On the forward pass every map has memory of its own, for a ReLU lets a gradient through where its output is above zero.
 final class ResidualNetworkGradient: ImageNetworkGradient {
     private let batch: Int
     private let tower: ResidualTowerGradient
@@ -19,7 +19,7 @@ final class ResidualNetworkGradient: ImageNetworkGradient {
         let convolutions: [NormalisedConvolution]
         let pool: AveragePool
         let poolGradient: AveragePoolGradient
-        /// In the order of the way back.
+        /// In the order of the backward pass.
         let gradients: [NormalisedConvolutionGradient]
         var pictureGradient: FeatureMap { gradients[gradients.count - 1].input }
 
@@ -158,13 +158,13 @@ final class ResidualNetworkGradient: ImageNetworkGradient {
         pool.projectedGradient[row: place]
     }
 
-    func keep(_ image: UnsafeBufferPointer<Float>, _ see: NetworkWitness) throws(NeuralLayerError) {
+    func keep(_ image: UnsafeBufferPointer<Float>, _ observe: LayerObserver) throws(NeuralLayerError) {
         preparation.planes(of: image, into: stem.picture.elements)
         try stem.keep()
-        see("stem", stem.pool.output.elements)
+        observe("stem", stem.pool.output.elements)
         for (index, block) in blocks.enumerated() {
             try block.keep()
-            see("block \(index)", block.sum.elements)
+            observe("block \(index)", block.sum.elements)
         }
         try pool.keep()  // [1, d]
     }

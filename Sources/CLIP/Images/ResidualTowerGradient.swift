@@ -1,7 +1,7 @@
 import NeuralLayers
 import Tensors
 
-/// A ResNet's weights for the way there and back of one image, packed once and shared by all `ImageEncoderGradient`s of a
+/// A ResNet's weights for the forward and backward pass of one image, packed once and shared by all `ImageEncoderGradient`s of a
 /// model.
 struct ResidualTowerGradient: Sendable {
     /// One bottleneck block, back.

@@ -60,21 +60,21 @@ final class VisionTransformerGradient: ImageNetworkGradient {
         projectedGradient[row: place]
     }
 
-    func keep(_ image: UnsafeBufferPointer<Float>, _ see: NetworkWitness) throws(NeuralLayerError) {
+    func keep(_ image: UnsafeBufferPointer<Float>, _ observe: LayerObserver) throws(NeuralLayerError) {
         preparation.patches(of: image, into: patches, row: 0)
         tower.positions.withUnsafeValues { _ = embedded.elements.update(fromContentsOf: $0) }
         try embedPatches(patches, into: embedded)  // [tokens, W]
-        see("patches", embedded.elements)
+        observe("patches", embedded.elements)
         try normPreGradient.keep(embedded)
         try normPre(embedded, into: x)
-        see("first normalisation", x.elements)
+        observe("first normalisation", x.elements)
         for (index, block) in blocks.dropLast().enumerated() {
-            try block.keep(x, asking: x)
-            see("block \(index)", x.elements)
+            try block.keep(x, querying: x)
+            observe("block \(index)", x.elements)
         }
         _ = classX[row: 0].update(fromContentsOf: x[row: 0])
-        try blocks.last?.keep(x, asking: classX)  // [1, W]
-        see("block \(blocks.count - 1)", classX.elements)
+        try blocks.last?.keep(x, querying: classX)  // [1, W]
+        observe("block \(blocks.count - 1)", classX.elements)
         try normPostGradient.keep(classX)
         try normPost(classX, into: classNormed)
         try project(classNormed, into: projected)  // [1, d]
@@ -84,8 +84,8 @@ final class VisionTransformerGradient: ImageNetworkGradient {
         let rows = batch * tokens
         try projectGradient(projectedGradient, into: classNormedGradient)  // [batch, W]
         try normPostGradient(classNormedGradient, into: classGradient, count: batch)
-        try blocks.last?(xGradient, asking: classGradient)  // [batch × tokens, W]
-        for block in blocks.dropLast().reversed() { try block(xGradient, asking: xGradient) }
+        try blocks.last?(xGradient, querying: classGradient)  // [batch × tokens, W]
+        for block in blocks.dropLast().reversed() { try block(xGradient, querying: xGradient) }
         try normPreGradient(xGradient, into: xGradient, count: rows)
         try embedPatchesGradient(xGradient, into: patchesGradient)  // [batch × tokens, 3 P P]
     }

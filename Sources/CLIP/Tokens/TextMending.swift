@@ -96,9 +96,20 @@ enum TextMending {
         }
     }
 
+    /// No letter has so many marks; putting them in order takes quadratic time, so that they are taken in parts.
+    private static let maximumMarks = 256
+
     private static func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
         guard !text.allSatisfy(\.isASCII) else { return text }
-        let string = String(String.UnicodeScalarView(text))
-        return Array(string.precomposedStringWithCanonicalMapping.unicodeScalars)
+        var result: [Unicode.Scalar] = []
+        var (start, marks) = (0, 0)
+        for (i, scalar) in text.enumerated() {
+            marks = scalar.properties.canonicalCombiningClass == .notReordered ? 0 : marks + 1
+            guard marks == maximumMarks || i + 1 == text.count else { continue }
+            let part = String(String.UnicodeScalarView(text[start...i]))
+            result += part.precomposedStringWithCanonicalMapping.unicodeScalars
+            (start, marks) = (i + 1, 0)
+        }
+        return result
     }
 }

@@ -19,12 +19,15 @@ struct StripCall {
     }
 
     func inputRow(_ y: Int, sample: Int, block: Int) -> UnsafeMutablePointer<SIMD16<Float>> {
-        input.row((self.sample + sample) * input.blockCount + block, y % input.height)
+        input.row((self.sample + sample) * input.blockCount + block, Self.place(y, of: input.height))
     }
 
     func outputRow(_ y: Int, sample: Int, block: Int) -> UnsafeMutablePointer<SIMD16<Float>> {
-        output.row(sample * output.blockCount + block, y % output.height)
+        output.row(sample * output.blockCount + block, Self.place(y, of: output.height))
     }
+
+    /// y mod height, without a division where the map has all rows.
+    private static func place(_ y: Int, of height: Int) -> Int { y < height ? y : y % height }
 
     func style(sample: Int, block: Int) -> SIMD16<Float> {
         arguments.styles.vectors(arguments.row + sample)[block]

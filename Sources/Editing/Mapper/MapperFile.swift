@@ -167,7 +167,8 @@ public struct MapperFile: Sendable {
     }
 
     /// Writes a training, whole or not at all; what it writes is a mapper to be applied as well.
-    /// - Throws: `MapperError.weights` where the system refuses.
+    /// - Throws: `MapperError.diverged` where a number is not finite, and what is there stays; `.weights` where the system
+    ///   refuses.
     public static func write(
         _ training: MapperTraining, generator: WeightsRecord, clip: WeightsRecord, path: String
     ) throws {
@@ -177,6 +178,9 @@ public struct MapperFile: Sendable {
         for (place, parameter) in training.mapper.tensors.enumerated() {
             let memory = training.optimiser.memories[place]
             for (prefix, part) in memories { tensors[prefix + parameter.name] = memory[keyPath: part] }
+        }
+        for (name, tensor) in tensors where !tensor.withUnsafeValues({ $0.allSatisfy(\.isFinite) }) {
+            throw MapperError.diverged(step: training.steps, reason: "\(name) is not finite")
         }
         let metadata = [recordName: try record.json()]
         try reading { () throws(CheckpointError) in

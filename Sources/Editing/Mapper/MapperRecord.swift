@@ -5,7 +5,8 @@ import FoundationEssentials
 public struct MapperRecord: Codable, Equatable, Sendable {
     private static let currentFormat = 1
     private static let lengthLimit = 1 << 16
-    private static let stepLimit = 1 << 40
+    /// As many as train-mapper takes: a training that goes on draws the faces of all steps before.
+    private static let stepLimit = 1 << 30
 
     public let format: Int
     public let settings: MapperSettings

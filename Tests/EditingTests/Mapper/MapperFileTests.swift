@@ -92,6 +92,16 @@ import Testing
         }
     }
 
+    @Test func aTrainingThatWentAstrayReplacesNothing() throws {
+        var training = try training()
+        let path = try written(training)
+        var memories = training.optimiser.memories
+        memories[0].mean[0] = .nan
+        training.optimiser = Ranger(steps: 1, memories: memories)
+        #expect { try written(training) } throws: { "\($0)".contains("is not finite") }
+        #expect(try MapperFile(path: path).training(for: generator.configuration)?.steps == 0)
+    }
+
     @Test func whatIsMissingOrWrongIsNamed() throws {
         let path = try written(training())
         let name = "mapper.medium_mapping.mapping.2.bias"
@@ -122,6 +132,10 @@ import Testing
         try expectFault("its record cannot be read") { _, metadata in metadata["mapper"] = "{}" }
         try expectFault("steps") { _, metadata in
             metadata["mapper"] = metadata["mapper"]?.replacing("\"steps\":0", with: "\"steps\":-1")
+        }
+        try expectFault("has 1073741825 steps") { _, metadata in
+            metadata["mapper"] = metadata["mapper"]?.replacing(
+                "\"steps\":0", with: "\"steps\":\(1 << 30 + 1)")
         }
         try expectFault("batch is 0") { _, metadata in
             metadata["mapper"] = metadata["mapper"]?.replacing("\"batch\":2", with: "\"batch\":0")
